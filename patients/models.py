@@ -1,0 +1,209 @@
+"""Who is followed: clinics, their members, patients, tumours, treatments, findings."""
+
+import uuid
+from datetime import date, datetime
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from surveillance.accounts.roles import Role
+
+
+def validate_time_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(f"“{name}” is not the name of a time zone, such as Asia/Tokyo.")
+
+
+class Clinic(models.Model):
+    """A department that follows patients."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    code = models.SlugField(max_length=20, unique=True)
+    name = models.CharField(max_length=120)
+    time_zone = models.CharField(max_length=60, validators=[validate_time_zone])
+    mrn_issuer = models.CharField(
+        max_length=64, help_text="Who issues this clinic's medical record numbers."
+    )
+    booking_email = models.EmailField(help_text="Where reminders to book are sent: the nurses.")
+    alert_email = models.EmailField(help_text="Where overdue alerts are sent: the clinicians.")
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    def today(self, at: datetime | None = None) -> date:
+        """Return the clinic's own date at `at` (now, unless told)."""
+        return timezone.localdate(at, self.zone)
+
+
+class Membership(models.Model):
+    """A user's role in one clinic."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="memberships"
+    )
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "clinic"], name="one_role_per_user_and_clinic"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_role_display()} at {self.clinic}"
+
+
+class Sex(models.TextChoices):
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Patient(models.Model):
+    """One person, known by who issued the record number and the number itself."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
+    mrn_issuer = models.CharField(max_length=64)
+    mrn = models.CharField("MRN", max_length=64)
+    family_name = models.CharField(max_length=100)
+    given_name = models.CharField(max_length=100)
+    birth_date = models.DateField()
+    sex = models.CharField(max_length=10, choices=Sex)
+    phone = models.CharField(max_length=40, blank=True)
+    registered_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mrn_issuer", "mrn"], name="one_patient_per_mrn"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.family_name}, {self.given_name}"
+
+    @property
+    def clinic_code(self) -> str:
+        return self.clinic.code
+
+
+class Laterality(models.TextChoices):
+    LEFT = "left", "Left"
+    RIGHT = "right", "Right"
+    MIDLINE = "midline", "Midline"
+    UNKNOWN = "unknown", "Not stated"
+
+
+class Depth(models.TextChoices):
+    SUPERFICIAL = "superficial", "Superficial"
+    DEEP = "deep", "Deep"
+    UNKNOWN = "unknown", "Not stated"
+
+
+class Tumour(models.Model):
+    """A primary tumour. Codes are ICD-O-3 and keep their edition: meanings changed between."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="tumours")
+    site = models.CharField(max_length=120, help_text="In words, such as “left distal femur”.")
+    topography = models.CharField(max_length=5, help_text="ICD-O-3, such as C49.2.")
+    morphology = models.CharField(max_length=6, help_text="ICD-O-3, such as 8890/3.")
+    morphology_name = models.CharField(max_length=120)
+    icdo_edition = models.CharField(max_length=5, default="3.2")
+    laterality = models.CharField(max_length=10, choices=Laterality, default=Laterality.UNKNOWN)
+    grade = models.PositiveSmallIntegerField(null=True, blank=True, help_text="FNCLCC, 1 to 3.")
+    size_mm = models.PositiveSmallIntegerField(null=True, blank=True)
+    depth = models.CharField(max_length=12, choices=Depth, default=Depth.UNKNOWN)
+    diagnosed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(grade__isnull=True) | Q(grade__range=(1, 3)),
+                name="fnclcc_grade_is_1_to_3",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.morphology_name}, {self.site}"
+
+
+class TreatmentKind(models.TextChoices):
+    RESECTION = "resection", "Resection"
+    CHEMOTHERAPY = "chemotherapy", "Chemotherapy"
+    RADIOTHERAPY = "radiotherapy", "Radiotherapy"
+    METASTASECTOMY = "metastasectomy", "Metastasectomy"
+    ABLATION = "ablation", "Ablation"
+    OTHER = "other", "Other"
+
+
+class Margin(models.TextChoices):
+    R0 = "R0", "R0 (clear)"
+    R1 = "R1", "R1 (microscopic rest)"
+    R2 = "R2", "R2 (visible rest)"
+    UNKNOWN = "", "Not stated"
+
+
+class Intent(models.TextChoices):
+    NEOADJUVANT = "neoadjuvant", "Neoadjuvant"
+    ADJUVANT = "adjuvant", "Adjuvant"
+    CURATIVE = "curative", "Curative"
+    PALLIATIVE = "palliative", "Palliative"
+    UNKNOWN = "", "Not stated"
+
+
+class Treatment(models.Model):
+    """One event of the treatment history. A date that nobody stated stays empty."""
+
+    OPERATIONS = (TreatmentKind.RESECTION, TreatmentKind.METASTASECTOMY)
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    tumour = models.ForeignKey(Tumour, on_delete=models.PROTECT, related_name="treatments")
+    kind = models.CharField(max_length=20, choices=TreatmentKind)
+    on = models.DateField(null=True, blank=True, help_text="The first day, where known.")
+    intent = models.CharField(max_length=12, choices=Intent, blank=True, default=Intent.UNKNOWN)
+    margin = models.CharField(max_length=2, choices=Margin, blank=True, default=Margin.UNKNOWN)
+    drugs = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+    cycles = models.PositiveSmallIntegerField(null=True, blank=True)
+    description = models.CharField(max_length=300, blank=True)
+    note = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        constraints = [
+            # Month 0 counts from an operation, so an operation has a date.
+            models.CheckConstraint(
+                condition=~Q(kind__in=["resection", "metastasectomy"]) | Q(on__isnull=False),
+                name="operation_has_a_date",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description or self.get_kind_display()
+
+
+class FindingKind(models.TextChoices):
+    LOCAL_RECURRENCE = "local_recurrence", "Local recurrence"
+    METASTASIS = "metastasis", "Metastasis"
+
+
+class Finding(models.Model):
+    """Disease seen: where, when and by what."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    tumour = models.ForeignKey(Tumour, on_delete=models.PROTECT, related_name="findings")
+    kind = models.CharField(max_length=20, choices=FindingKind)
+    sites = ArrayField(models.CharField(max_length=80))
+    found_on = models.DateField()
+    found_by = models.CharField(max_length=120, help_text="Such as “CT” or “biopsy”.")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {', '.join(self.sites)}"

@@ -1,0 +1,44 @@
+"""Whom a user may see, and which day it is for them. Every query starts here."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import groupby
+
+from django.db.models import QuerySet
+
+from patients.models import Clinic, Patient
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import MAY, Act
+
+
+def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
+    """Return the clinics in which `user` has a role that may do `act`."""
+    return Clinic.objects.filter(memberships__user=user, memberships__role__in=MAY[act])
+
+
+def patients_of(clinics: Iterable[Clinic]) -> QuerySet[Patient]:
+    return Patient.objects.filter(clinic__in=clinics).select_related("clinic")
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicDay:
+    """Clinics of one time zone, with the day that a list is asked for and when it begins there."""
+
+    clinics: Sequence[Clinic]
+    on: date
+    begins_at: datetime
+
+
+def clinic_days(
+    clinics: Iterable[Clinic], *, on: date | None = None, at: datetime | None = None
+) -> list[ClinicDay]:
+    """Return the day for each of the clinics: `on`, or else each one's own date at `at`, or now."""
+    days = []
+    by_zone = sorted(clinics, key=lambda clinic: clinic.time_zone)
+    for _, group in groupby(by_zone, key=lambda clinic: clinic.time_zone):
+        members = list(group)
+        day = on or members[0].today(at)
+        begins_at = datetime.combine(day, time.min, members[0].zone)
+        days.append(ClinicDay(members, day, begins_at))
+    return days

@@ -1,0 +1,24 @@
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpResponse
+from django.shortcuts import render
+
+from patients.access import UserRequest, allowed
+from patients.models import Clinic
+from patients.queries import patients_of
+from surveillance.accounts.roles import Act
+from surveillance.audit.actions import record_look
+
+
+@allowed(Act.SEE_PATIENTS)
+def patients(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """List the patients of the user's clinics; `?q=` looks for an MRN or the start of a name."""
+    q = request.GET.get("q", "").strip()
+    found = patients_of(clinics).prefetch_related("tumours").order_by("family_name", "mrn", "id")
+    if q:
+        found = found.filter(
+            Q(mrn__iexact=q) | Q(family_name__istartswith=q) | Q(given_name__istartswith=q)
+        )
+    page = Paginator(found, 50).get_page(request.GET.get("page"))
+    record_look(page="patients", by=request.user, patients=page.object_list)
+    return render(request, "patients/patients.html", {"page": page, "q": q})

@@ -1,0 +1,10 @@
+"""What beat asks for. A lost or a repeated task changes nothing: the work stands in PostgreSQL."""
+
+from celery import shared_task
+
+from reminders import actions
+
+
+@shared_task
+def sweep() -> None:
+    actions.sweep()

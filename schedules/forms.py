@@ -1,0 +1,82 @@
+"""What people type. The rules stand in the actions; a form only reads."""
+
+from typing import Any
+
+from django import forms
+
+from patients.models import Clinic
+from schedules.models import Decision, ResultOutcome, Scanner
+from schedules.rules.protocol import REGIONS
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class BookingForm(forms.Form):
+    starts_at = forms.DateTimeField(
+        label="Date and time",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    scanner = forms.ModelChoiceField(Scanner.objects.none(), empty_label=None)
+    outside_window_reason = forms.CharField(
+        label="Reason, if outside the window",
+        required=False,
+        max_length=300,
+        help_text="Only for a day outside the window; the appointment stays marked.",
+    )
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scanner = self.fields["scanner"]
+        assert isinstance(scanner, forms.ModelChoiceField)
+        scanner.queryset = clinic.scanners.order_by("name")
+
+
+class ReviewForm(forms.Form):
+    decision = forms.TypedChoiceField(
+        choices=Decision.choices, coerce=Decision, widget=forms.RadioSelect
+    )
+    until = forms.DateField(
+        label="Defer until", required=False, widget=DateInput, help_text="Only for a deferral."
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        help_text="Needed to skip this slot or to end the follow-up.",
+    )
+
+
+class StudyForm(forms.Form):
+    performed_on = forms.DateField(label="Performed on", widget=DateInput)
+    modality = forms.ChoiceField(
+        choices=[("CT", "CT"), ("MR", "MR"), ("PT", "PET"), ("CR", "Plain film")]
+    )
+    regions = forms.MultipleChoiceField(
+        label="Regions covered",
+        choices=[(region, region.replace("_", " ").capitalize()) for region in REGIONS],
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Tick what the images really cover, not what was ordered.",
+    )
+    study_uid = forms.RegexField(
+        r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$",
+        label="StudyInstanceUID",
+        required=False,
+        max_length=64,
+        help_text="If you have it; it keeps one study from being entered twice.",
+    )
+    outcome = forms.TypedChoiceField(
+        label="Result",
+        required=False,
+        choices=[("", "Not reported yet"), *ResultOutcome.choices],
+        coerce=ResultOutcome,
+    )
+    sites = forms.CharField(
+        required=False, help_text="Of a new lesion, with commas between: liver S6, left lung."
+    )
+
+    def clean_sites(self) -> list[str]:
+        return [site for part in self.cleaned_data["sites"].split(",") if (site := part.strip())]

@@ -1,0 +1,51 @@
+"""Protocols as files in the repository: read, checked, and laid into the database."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from schedules.models import Protocol
+from schedules.rules.protocol import Definition, ProtocolError
+
+FOLDER = Path(__file__).parent / "protocols"
+
+
+def read_protocols() -> list[dict[str, Any]]:
+    """Read all files and check their definitions.
+
+    Raises:
+        ProtocolError: a file is no TOML, lacks its citation, or its definition makes no sense;
+            the message names the file and the place.
+    """
+    return [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
+
+
+@transaction.atomic
+def load_protocols() -> list[Protocol]:
+    """Add the versions that the files hold and the database does not; return the new ones.
+
+    A version that is there already stays as it is: schedules count on it.
+
+    Raises:
+        ProtocolError: a file is wrong; then none is added.
+    """
+    loaded = [
+        Protocol.objects.get_or_create(
+            code=data.pop("code"), version=data.pop("version"), defaults=data
+        )
+        for data in read_protocols()
+    ]
+    return [protocol for protocol, created in loaded if created]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        Definition.from_data(data)
+    except (tomllib.TOMLDecodeError, ProtocolError) as error:
+        raise ProtocolError(f"{path.name}: {error}") from error
+    if not data.get("citation"):
+        raise ProtocolError(f"{path.name}: no citation")
+    return data

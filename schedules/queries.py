@@ -1,0 +1,96 @@
+"""What must be done about which slots on a given day, by clinic.
+
+The scopes say in SQL what `rules.windows.window_status` says of one slot; a property test holds
+the two together.
+"""
+
+from collections.abc import Callable, Iterable
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from patients.models import Clinic
+from patients.queries import ClinicDay
+from schedules.models import Booking, Decision, Review, Schedule, ScheduleState, Slot
+
+CLINIC = "schedule__tumour__patient__clinic"
+
+
+def slots_of(clinics: Iterable[Clinic]) -> QuerySet[Slot]:
+    return Slot.objects.filter(**{f"{CLINIC}__in": clinics}).select_related(
+        CLINIC, "schedule__protocol"
+    )
+
+
+def bookings_of(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
+    return Booking.objects.filter(**{f"slot__{CLINIC}__in": clinics}).select_related(
+        "scanner", f"slot__{CLINIC}"
+    )
+
+
+def schedules_of(clinics: Iterable[Clinic]) -> QuerySet[Schedule]:
+    return Schedule.objects.filter(tumour__patient__clinic__in=clinics).select_related(
+        "tumour__patient__clinic", "protocol"
+    )
+
+
+def to_book(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return the slots whose window is open and that no appointment is ahead for.
+
+    A cancelled booking, a no-show and an appointment that passed without an exam all bring the
+    slot back.
+    """
+    return _to_be_done(
+        days,
+        lambda day: Q(earliest_on__lte=day.on, lapses_on__gte=day.on) & ~Q(_booked_ahead(day)),
+    )
+
+
+def overdue(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return the slots past `latest_on`, lapsed ones too, that no clinician has deferred."""
+    return _to_be_done(days, lambda day: Q(latest_on__lt=day.on) & ~Q(_deferred(day)))
+
+
+def deferred(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return the overdue slots that a clinician has deferred to a day that has not come."""
+    return _to_be_done(days, lambda day: Q(latest_on__lt=day.on) & Q(_deferred(day)))
+
+
+def overdue_and_unbooked(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return the overdue slots that a clinician must be told of: nobody has them in hand."""
+    return _to_be_done(
+        days,
+        lambda day: Q(latest_on__lt=day.on) & ~Q(_deferred(day)) & ~Q(_booked_ahead(day)),
+    )
+
+
+def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
+    """Return the appointments whose outcome is not known yet, the earliest first."""
+    return bookings_of(clinics).filter(state__in=Booking.ACTIVE).order_by("starts_at", "id")
+
+
+def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> QuerySet[Slot]:
+    """Return the slots that still lack an exam and meet `condition` on their clinic's day."""
+    on_its_day = Q(pk__in=[])
+    for day in days:
+        on_its_day |= Q(**{f"{CLINIC}__in": day.clinics}) & condition(day)
+    return (
+        Slot.objects.filter(
+            on_its_day, outcome__in=Slot.TO_BE_DONE, schedule__state=ScheduleState.ACTIVE
+        )
+        .select_related(CLINIC, "schedule__protocol")
+        .order_by("latest_on", "id")
+    )
+
+
+def _booked_ahead(day: ClinicDay) -> Exists:
+    return Exists(
+        Booking.objects.filter(
+            slot=OuterRef("pk"), state__in=Booking.ACTIVE, starts_at__gte=day.begins_at
+        )
+    )
+
+
+def _deferred(day: ClinicDay) -> Exists:
+    return Exists(
+        Review.objects.filter(slot=OuterRef("pk"), decision=Decision.DEFER, until__gt=day.on)
+    )

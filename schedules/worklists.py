@@ -1,0 +1,79 @@
+"""A worklist's rows: each slot beside what a person must know to act on it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Prefetch, QuerySet
+
+from patients.models import Patient
+from patients.queries import ClinicDay
+from schedules.models import Booking, Review, Slot
+from schedules.rules.windows import WindowStatus, days_late, window_status
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One slot on one day."""
+
+    slot: Slot
+    patient: Patient
+    on: date
+    status: WindowStatus
+    days_late: int
+    last_booking: Booking | None
+    last_review: Review | None
+
+    @property
+    def days_left(self) -> int:
+        """Days until the slot becomes overdue."""
+        return (self.slot.latest_on - self.on).days
+
+
+def rows(slots: QuerySet[Slot], days: Iterable[ClinicDay]) -> list[Row]:
+    """Return a row for each of the slots, in their order, in a constant number of queries."""
+    on_of = {clinic.pk: day.on for day in days for clinic in day.clinics}
+    slots = slots.prefetch_related(
+        "studies__result",
+        Prefetch("bookings", Booking.objects.order_by("-id").select_related("scanner")),
+        Prefetch("reviews", Review.objects.order_by("-id").select_related("by")),
+    )
+    return [_row(slot, on_of[slot.patient.clinic_id]) for slot in slots]
+
+
+@dataclass(frozen=True, slots=True)
+class Appointment:
+    """One booking whose outcome is not known yet."""
+
+    booking: Booking
+    patient: Patient
+    day_has_come: bool
+    day_has_passed: bool
+
+    @property
+    def slot_has_ended(self) -> bool:
+        """The slot needs no exam any more; the appointment still stands, and somebody must act."""
+        return self.booking.slot.outcome not in Slot.TO_BE_DONE
+
+
+def appointments(bookings: Iterable[Booking], at: datetime) -> list[Appointment]:
+    """Return the bookings as they stand at `at`, on their clinic's calendar."""
+    return [_appointment(booking, at) for booking in bookings]
+
+
+def _appointment(booking: Booking, at: datetime) -> Appointment:
+    clinic = booking.slot.patient.clinic
+    day, today = booking.starts_at.astimezone(clinic.zone).date(), clinic.today(at)
+    return Appointment(booking, booking.slot.patient, day <= today, day < today)
+
+
+def _row(slot: Slot, on: date) -> Row:
+    return Row(
+        slot=slot,
+        patient=slot.patient,
+        on=on,
+        status=window_status(slot, on),
+        days_late=days_late(slot, on),
+        last_booking=next(iter(slot.bookings.all()), None),
+        last_review=next(iter(slot.reviews.all()), None),
+    )

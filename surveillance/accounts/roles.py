@@ -1,0 +1,38 @@
+"""Who may do what: the one table that pages, actions and tests read."""
+
+from collections.abc import Mapping
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What a person is in one clinic."""
+
+    NURSE = "nurse", "Nurse"
+    CLINICIAN = "clinician", "Clinician"
+    ADMINISTRATOR = "administrator", "Administrator"
+
+
+class Act(models.TextChoices):
+    """Something that a page lets a person do."""
+
+    SEE_PATIENTS = "see patients"
+    REGISTER_PATIENT = "register a patient"
+    BOOK = "book follow-up CTs"
+    RECORD_STUDY = "record a study and its result"
+    REVIEW = "review overdue slots"
+    REBASELINE = "start a new series after an operation"
+    EXPORT = "export schedules"
+    SEE_AUDIT = "see who did and saw what"
+
+
+MAY: Mapping[Act, frozenset[Role]] = {
+    Act.SEE_PATIENTS: frozenset({Role.NURSE, Role.CLINICIAN}),
+    Act.REGISTER_PATIENT: frozenset({Role.NURSE, Role.CLINICIAN}),
+    Act.BOOK: frozenset({Role.NURSE}),
+    Act.RECORD_STUDY: frozenset({Role.NURSE, Role.CLINICIAN}),
+    Act.REVIEW: frozenset({Role.CLINICIAN}),
+    Act.REBASELINE: frozenset({Role.CLINICIAN}),
+    Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
+    Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
+}

@@ -1,0 +1,52 @@
+"""The two ways into the audit. Call them inside the transaction that they tell of."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+from uuid import UUID
+
+from surveillance.accounts.models import User
+from surveillance.audit.models import Event, Look
+
+
+class InClinic(Protocol):
+    """A patient, as far as the audit needs to know one."""
+
+    public_id: UUID
+
+    @property
+    def clinic_code(self) -> str: ...
+
+
+def record(
+    *, act: str, by: User | str, clinic_code: str, patient: InClinic | None = None, **detail: Any
+) -> None:
+    """Record that `by`, a user or a program's name, did `act`; `detail` says precisely what."""
+    Event.objects.create(
+        act=act,
+        by_id=_public_id(by),
+        by_name=str(by),
+        clinic_code=clinic_code,
+        patient_id=patient.public_id if patient else None,
+        detail=detail,
+    )
+
+
+def record_look(*, page: str, by: User | str, patients: Iterable[InClinic]) -> None:
+    """Record that `page` showed `patients` to `by`: one row a clinic, none for nobody."""
+    seen: dict[str, set[UUID]] = {}
+    for patient in patients:
+        seen.setdefault(patient.clinic_code, set()).add(patient.public_id)
+    Look.objects.bulk_create(
+        Look(
+            page=page,
+            by_id=_public_id(by),
+            by_name=str(by),
+            clinic_code=clinic_code,
+            patient_ids=sorted(public_ids),
+        )
+        for clinic_code, public_ids in seen.items()
+    )
+
+
+def _public_id(by: User | str) -> UUID | None:
+    return by.public_id if isinstance(by, User) else None

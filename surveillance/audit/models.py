@@ -1,0 +1,57 @@
+"""What people did and what they looked at.
+
+Rows hold no foreign keys: they outlive what they tell of.
+"""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+
+class Entry(models.Model):
+    """What an event and a look have in common."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    at = models.DateTimeField(auto_now_add=True)
+    by_id = models.UUIDField(null=True, help_text="The user's public id; a program has none.")
+    by_name = models.CharField(max_length=200)
+    clinic_code = models.CharField(max_length=20, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Event(Entry):
+    """One act that changed something, or that took data out."""
+
+    act = models.CharField(max_length=60)
+    patient_id = models.UUIDField(null=True, help_text="The patient's public id.")
+    detail = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["clinic_code", "-at"], name="event_by_clinic"),
+            models.Index(fields=["patient_id", "-at"], name="event_by_patient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.by_name}: {self.act}"
+
+
+class Look(Entry):
+    """One page, list or export that showed patients to a person."""
+
+    page = models.CharField(max_length=200)
+    patient_ids = ArrayField(models.UUIDField())
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["clinic_code", "-at"], name="look_by_clinic"),
+            GinIndex(fields=["patient_ids"], name="look_by_patient"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M} {self.by_name} saw {len(self.patient_ids)} at {self.page}"

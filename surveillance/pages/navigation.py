@@ -1,0 +1,47 @@
+"""The links that a person's roles give them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse
+
+from patients.models import Membership
+from surveillance.accounts.roles import MAY, Act
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    label: str
+    route: str
+    act: Act
+
+    @property
+    def url(self) -> str:
+        return reverse(self.route)
+
+
+LINKS = (
+    Link("To book", "to-book", Act.BOOK),
+    Link("Booked", "booked", Act.BOOK),
+    Link("Overdue", "overdue", Act.REVIEW),
+    Link("Re-baselines", "rebaselines", Act.REBASELINE),
+    Link("Patients", "patients", Act.SEE_PATIENTS),
+    Link("Exports", "exports", Act.EXPORT),
+    Link("Audit", "audit", Act.SEE_AUDIT),
+)
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the signed-in person's `acts` and `links`."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"demo": settings.DEMO}
+    roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
+    acts = {act for act in Act if roles & MAY[act]}
+    return {
+        "demo": settings.DEMO,
+        "acts": {act.name for act in acts},
+        "links": [link for link in LINKS if link.act in acts],
+    }

@@ -1,0 +1,51 @@
+"""The page that tells one patient's story."""
+
+from uuid import UUID
+
+from django.db.models import Prefetch
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from patients.access import UserRequest, allowed
+from patients.models import Clinic
+from patients.queries import patients_of
+from schedules.anchors import proposed_anchor
+from schedules.models import Booking, Review, Slot
+from schedules.queries import schedules_of
+from surveillance.accounts.roles import Act
+from surveillance.audit.actions import record_look
+from surveillance.pages.timeline import timeline
+
+
+@require_safe
+@allowed(Act.SEE_PATIENTS)
+def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    found = get_object_or_404(
+        patients_of(clinics).prefetch_related(
+            "tumours__treatments", "tumours__findings", "studies__result", "studies__slots"
+        ),
+        public_id=public_id,
+    )
+    record_look(page="patient", by=request.user, patients=[found])
+    schedules = list(
+        schedules_of([found.clinic])
+        .filter(tumour__patient=found)
+        .order_by("-anchor_on")
+        .prefetch_related(
+            "tumour__treatments",
+            Prefetch("slots", Slot.objects.order_by("exam", "n")),
+            "slots__studies__result",
+            Prefetch("slots__bookings", Booking.objects.select_related("scanner")),
+            Prefetch("slots__reviews", Review.objects.select_related("by")),
+        )
+    )
+    today = found.clinic.today()
+    context = {
+        "patient": found,
+        "today": today,
+        "schedules": schedules,
+        "proposals": [(s, proposal) for s in schedules if (proposal := proposed_anchor(s))],
+        "timeline": timeline(found, schedules, today),
+    }
+    return render(request, "surveillance/patient.html", context)
