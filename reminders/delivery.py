@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 BATCH = 100
 CLAIM_LASTS = timedelta(minutes=10)  # longer than a batch takes, task time limit included
 FIRST_WAIT = timedelta(minutes=1)  # doubled at each attempt
-GIVE_UP_AFTER = 12  # attempts: about three days
+GIVE_UP_AFTER = 13  # attempts: 68 hours, longer than a weekend
 
 
 def deliver(days: Sequence[ClinicDay], at: datetime) -> Counter[MessageState]:
@@ -81,11 +81,10 @@ def _send(messages: Sequence[Message], at: datetime) -> Counter[MessageState]:
     connection = get_connection()
     for message in messages:
         try:
-            mail = compose(message, at)
-            mail.connection = connection
             connection.open()  # again, where the server has cut the line
-            mail.send()
-        except (SMTPException, OSError) as error:
+            if connection.send_messages([compose(message, at)]) != 1:
+                raise SMTPException("nobody to send it to")
+        except Exception as error:  # whatever is wrong with one must not hold up the rest
             connection.close()
             _record_failure(message, error, at)
         else:

@@ -7,49 +7,68 @@ not there yet is inserted. Two sweeps at once, a repeated task or a missed day a
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Max, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import CharField, Max, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Concat
 
 from patients.queries import ClinicDay
 from reminders.models import Alert, Message, MessageState, Reminder
-from schedules.models import Decision, Slot
+from schedules.models import Decision, ResultOutcome, Slot
 from schedules.queries import CLINIC, overdue_and_unbooked, to_book
 
-# A slot is told of again when its last appointment fell through, or a deferral ran out: both
-# are part of the key.
-_LAST_BOOKING = Coalesce(Max("bookings__id"), 0)
-_LAST_DEFERRAL = Coalesce(Max("reviews__id", filter=Q(reviews__decision=Decision.DEFER)), 0)
+# What makes a slot be told of again is part of the key: its last appointment fell through, its
+# images turned out inadequate, a deferral ran out.
+_BOOKING = Coalesce(Max("bookings__id"), 0)
+_INADEQUATE = Coalesce(
+    Max("studies__result__id", filter=Q(studies__result__outcome=ResultOutcome.INADEQUATE)), 0
+)
+_DEFERRAL = Coalesce(Max("reviews__id", filter=Q(reviews__decision=Decision.DEFER)), 0)
 
 
 def raise_reminders(days: Sequence[ClinicDay], at: datetime) -> int:
     """Tell the nurses of each slot that can be booked and is not; return how many are new."""
-    return _raise(Reminder, "to-book", to_book(days), recipient="booking_email", at=at)
+    key = _key("to-book", _BOOKING, _INADEQUATE)
+    return _raise(Reminder, to_book(days), key, recipient="booking_email", at=at)
 
 
 def raise_alerts(days: Sequence[ClinicDay], at: datetime) -> int:
     """Tell the clinicians of each overdue slot that nobody has in hand; return how many are new."""
-    return _raise(Alert, "overdue", overdue_and_unbooked(days), recipient="alert_email", at=at)
+    key = _key("overdue", _BOOKING, _INADEQUATE, _DEFERRAL)
+    return _raise(Alert, overdue_and_unbooked(days), key, recipient="alert_email", at=at)
+
+
+def _key(kind: str, *occasions: Coalesce) -> Concat:
+    parts = (part for occasion in occasions for part in (Value(":"), occasion))
+    return Concat(Value(f"{kind}:"), "pk", *parts, output_field=CharField())
 
 
 def _raise(
-    notice: type[Reminder | Alert], kind: str, due: QuerySet[Slot], *, recipient: str, at: datetime
+    notice: type[Reminder | Alert],
+    due: QuerySet[Slot],
+    key: Concat,
+    *,
+    recipient: str,
+    at: datetime,
 ) -> int:
-    sql, params = (
-        due.order_by()
-        .annotate(booking=_LAST_BOOKING, deferral=_LAST_DEFERRAL)
-        .values_list("id", "booking", "deferral", f"{CLINIC}__{recipient}")
-        .query.sql_with_params()
-    )
+    try:
+        sql, params = (
+            due.order_by()
+            .annotate(key=key)
+            .values_list("pk", "key", f"{CLINIC}__{recipient}")
+            .query.sql_with_params()
+        )
+    except EmptyResultSet:  # Django's way to say that there is no clinic yet
+        return 0
     notice_id = f"{notice._meta.model_name}_id"
     with connection.cursor() as cursor:
         # Only names of our own tables and columns are put into the text.
         cursor.execute(
             f"""
-            WITH due (slot_id, booking, deferral, recipient) AS ({sql}),
+            WITH due (slot_id, key, recipient) AS ({sql}),
             raised AS (
                 INSERT INTO {notice._meta.db_table} (key, slot_id, raised_at)
-                SELECT concat_ws(':', %s, slot_id, booking, deferral), slot_id, %s FROM due
+                SELECT key, slot_id, %s FROM due
                 ON CONFLICT (key) DO NOTHING
                 RETURNING id, slot_id
             )
@@ -58,7 +77,7 @@ def _raise(
             SELECT gen_random_uuid(), raised.id, due.recipient, %s, 0, %s, ''
             FROM raised JOIN due USING (slot_id)
             """,  # noqa: S608
-            [*params, kind, at, MessageState.QUEUED, at],
+            [*params, at, MessageState.QUEUED, at],
         )
         raised: int = cursor.rowcount
     return raised

@@ -7,7 +7,7 @@ moment at which it is done: now, unless told.
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -424,11 +424,29 @@ def _count_studies(patient: Patient) -> None:
         if outcome.value != slot.outcome:
             slot.outcome = outcome.value
             slot.save(update_fields=["outcome"])
-        last = max(study.performed_on for study in own)
-        ends = datetime.combine(last, time.max, patient.clinic.zone)
-        slot.bookings.filter(state__in=Booking.ACTIVE, starts_at__lte=ends).update(
-            state=BookingState.FULFILLED
-        )
+    _fulfil_bookings(patient, studies)
+
+
+def _fulfil_bookings(patient: Patient, studies: Sequence[Study]) -> None:
+    """Close each appointment that a study answers, also where its slot has since been superseded.
+
+    A study answers it on its day, or later as long as it falls in the slot that was booked.
+    """
+    held = Booking.objects.filter(
+        slot__schedule__tumour__patient=patient, state__in=Booking.ACTIVE
+    ).select_related("slot")
+    for booking in held:
+        day = booking.starts_at.astimezone(patient.clinic.zone).date()
+        if any(
+            study.modality == booking.slot.modality
+            and (
+                study.performed_on == day
+                or (study.performed_on > day and takes(booking.slot, study.performed_on))
+            )
+            for study in studies
+        ):
+            booking.state = BookingState.FULFILLED
+            booking.save(update_fields=["state"])
 
 
 def _in_window(slot: Slot, starts_at: datetime) -> bool:

@@ -65,7 +65,7 @@ class Schedule(models.Model):
         Treatment, on_delete=models.PROTECT, help_text="The event that month 0 counts from."
     )
     state = models.CharField(max_length=12, choices=ScheduleState, default=ScheduleState.ACTIVE)
-    state_reason = models.CharField(max_length=300, blank=True)
+    state_reason = models.TextField(blank=True)
     replaces = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by"
     )
@@ -112,7 +112,7 @@ class Slot(models.Model):
     latest_on = models.DateField()
     lapses_on = models.DateField()
     outcome = models.CharField(max_length=20, choices=OUTCOMES, default=Outcome.OPEN.value)
-    outcome_reason = models.CharField(max_length=300, blank=True)
+    outcome_reason = models.TextField(blank=True)
 
     class Meta:
         constraints = [

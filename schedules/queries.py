@@ -91,6 +91,10 @@ def _booked_ahead(day: ClinicDay) -> Exists:
 
 
 def _deferred(day: ClinicDay) -> Exists:
+    """The clinicians' last decision is a deferral that has not run out."""
+    later = Review.objects.filter(slot=OuterRef("slot"), pk__gt=OuterRef("pk"))
     return Exists(
-        Review.objects.filter(slot=OuterRef("pk"), decision=Decision.DEFER, until__gt=day.on)
+        Review.objects.filter(
+            ~Exists(later), slot=OuterRef("pk"), decision=Decision.DEFER, until__gt=day.on
+        )
     )

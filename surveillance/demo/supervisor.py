@@ -54,8 +54,10 @@ class Supervisor:
     def __enter__(self) -> Self:
         # A handler that only takes a note can interrupt neither the moment between a program's
         # start and its entry in the record, nor the clean-up at the end.
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._request_stop)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as under nohup
+            signal.signal(signal.SIGHUP, self._request_stop)
         return self
 
     def __exit__(
@@ -147,13 +149,13 @@ def end(process: psutil.Process) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         process.terminate()
     deadline = time.monotonic() + STOP_SECONDS
-    while _is_alive(process) and time.monotonic() < deadline:
+    while is_alive(process) and time.monotonic() < deadline:
         time.sleep(0.05)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _is_alive(process: psutil.Process) -> bool:
+def is_alive(process: psutil.Process) -> bool:
     """A zombie is not: a container's first process, which inherits it, may never collect it."""
     with contextlib.suppress(psutil.NoSuchProcess):
         return process.status() != psutil.STATUS_ZOMBIE

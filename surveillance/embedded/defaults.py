@@ -32,7 +32,8 @@ def environment(data_dir: Path = DATA_DIR, *, throwaway: bool = False) -> Iterat
     from surveillance.embedded.services import services, throwaway_services
 
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _leave_in_order)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _leave_in_order)
     open_services = throwaway_services if throwaway else services
     with open_services(data_dir) as servers:
         defaults = {

@@ -93,7 +93,8 @@ class Server(ABC):
         """Lets it finish in order, and leaves no process of it."""
         deadline = time.monotonic() + STOP_SECONDS
         if process := self._process():
-            process.send_signal(self.stop_signal)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.send_signal(self.stop_signal)
         while self._process() and time.monotonic() < deadline:
             time.sleep(0.02)
         self._clear_folder()

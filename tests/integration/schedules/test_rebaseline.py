@@ -64,14 +64,14 @@ def test_what_is_left_of_the_old_series_is_superseded(schedule: Schedule, clinic
 
     rebaseline(
         schedule=schedule,
-        anchor=operate(schedule, on=date(2026, 7, 13), description="Partial hepatectomy"),
+        anchor=operate(schedule, on=date(2026, 7, 13)),
         by=clinician,
         at=morning(7, 20),
     )
 
     schedule.refresh_from_db()
     assert (schedule.state, schedule.ended_at) == (ScheduleState.SUPERSEDED, morning(7, 20))
-    assert schedule.state_reason == "Re-baseline: Partial hepatectomy on 13 July 2026"
+    assert "13 July 2026" in schedule.state_reason
     assert schedule.slots.filter(outcome=Outcome.SUPERSEDED).count() == 19
 
 

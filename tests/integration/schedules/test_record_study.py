@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -231,6 +231,30 @@ def test_an_exam_before_the_day_leaves_the_booking_to_people() -> None:
     booking = BookingFactory.create(starts_at=morning(4, 14))
 
     scan(booking.slot.patient, *BOTH, on=date(2026, 4, 13))
+
+    assert Booking.objects.get().state == BookingState.BOOKED
+
+
+@pytest.mark.parametrize(
+    ("modality", "regions"), [("MR", BOTH), ("CT", ("head", "neck"))], ids=["MR", "head"]
+)
+def test_another_exam_of_that_day_leaves_the_booking_to_people(
+    modality: str, regions: tuple[str, ...]
+) -> None:
+    booking = BookingFactory.create(starts_at=morning(4, 14))
+
+    scan(booking.slot.patient, *regions, modality=modality, on=date(2026, 4, 14))
+
+    assert Booking.objects.get().state == BookingState.BOOKED
+
+
+def test_a_result_leaves_the_repeat_that_was_booked_for_the_same_day(schedule: Schedule) -> None:
+    study = scan(schedule.tumour.patient, "chest", on=date(2026, 4, 14))
+    BookingFactory.create(
+        slot=schedule.slots.get(n=1), starts_at=morning(4, 14) + timedelta(hours=6)
+    )
+
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=UserFactory.create())
 
     assert Booking.objects.get().state == BookingState.BOOKED
 
