@@ -37,8 +37,8 @@ class Browser:
             self.body = answer.read().decode()
 
     def follow(self, link: str) -> None:
-        """Follow the first link whose text begins with `link`."""
-        for anchor in self.page.find_all("a"):
+        """Follow the first link whose text begins with `link`; the page's own come first."""
+        for anchor in self.page.select("main a") + self.page.select("nav a"):
             if anchor.get_text(" ", strip=True).startswith(link):
                 self.open(str(anchor["href"]))
                 return
