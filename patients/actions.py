@@ -45,18 +45,20 @@ def register_patient(
     """
     if birth_date > clinic.today(at):
         raise ValidationError({"birth_date": "This day has not come yet."})
+    patient = Patient(
+        clinic=clinic,
+        mrn_issuer=clinic.mrn_issuer,
+        mrn=mrn,
+        family_name=family_name,
+        given_name=given_name,
+        birth_date=birth_date,
+        sex=sex,
+        phone=phone,
+    )
+    patient.clean_fields()
     try:
         with transaction.atomic():
-            patient = Patient.objects.create(
-                clinic=clinic,
-                mrn_issuer=clinic.mrn_issuer,
-                mrn=mrn,
-                family_name=family_name,
-                given_name=given_name,
-                birth_date=birth_date,
-                sex=sex,
-                phone=phone,
-            )
+            patient.save()
     except IntegrityError as error:
         raise ValidationError({"mrn": f"A patient with the MRN {mrn} is already here."}) from error
     record(act="patient.registered", by=by, clinic_code=clinic.code, patient=patient)
@@ -135,9 +137,11 @@ def add_finding(
     """
     patient = tumour.patient
     _check_day("found_on", found_on, patient, at)
-    finding = Finding.objects.create(
+    finding = Finding(
         tumour=tumour, kind=kind, sites=list(sites), found_on=found_on, found_by=found_by
     )
+    finding.full_clean()
+    finding.save()
     record(
         act="finding.added",
         by=by,

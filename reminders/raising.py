@@ -68,7 +68,7 @@ def _raise(
             WITH due (slot_id, key, recipient) AS ({sql}),
             raised AS (
                 INSERT INTO {notice._meta.db_table} (key, slot_id, raised_at)
-                SELECT key, slot_id, %s FROM due
+                SELECT key, slot_id, %s FROM due ORDER BY slot_id -- two sweeps wait, not deadlock
                 ON CONFLICT (key) DO NOTHING
                 RETURNING id, slot_id
             )

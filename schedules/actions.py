@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from patients.models import Clinic, Patient, Treatment, Tumour
@@ -37,6 +37,8 @@ from schedules.rules.windows import takes
 from schedules.worklists import Row
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record, record_look
+
+_OF_ANOTHER_PATIENT = "This study belongs to another patient."
 
 # From each state of a booking, where people can take it. Fulfilled comes from a study alone.
 BOOKING_MOVES: dict[str, frozenset[str]] = {
@@ -181,8 +183,8 @@ def move_booking(
     booking.refresh_from_db()
     if to not in BOOKING_MOVES.get(booking.state, frozenset()):
         raise ValidationError(
-            f"This appointment is {booking.get_state_display().lower()} by now "
-            f"and cannot become {to.label.lower()}."
+            f"This appointment is {booking.get_state_display().lower()} by now: "
+            f"it cannot be set to “{to.label.lower()}”."
         )
     clinic = patient.clinic
     day = booking.starts_at.astimezone(clinic.zone).date()
@@ -211,7 +213,7 @@ def record_study(
 
     Raises:
         ValidationError: the day is in the future or before birth, no region is given, or the UID
-            belongs to another patient's study.
+            is known for another patient or another day.
     """
     patient = _lock(patient)
     if performed_on > patient.clinic.today(at):
@@ -225,12 +227,20 @@ def record_study(
         study = Study(patient=patient, modality=modality, performed_on=performed_on, regions=[])
         study.study_uid = study_uid or study.study_uid
     elif study.patient_id != patient.pk:
-        raise ValidationError({"study_uid": "This study belongs to another patient."})
+        raise ValidationError({"study_uid": _OF_ANOTHER_PATIENT})
+    elif study.performed_on != performed_on:
+        known = long_date(study.performed_on)
+        raise ValidationError({"performed_on": f"This study is known to be of {known}."})
     study.regions = list(dict.fromkeys([*study.regions, *regions]))
     study.description = description or study.description
     study.full_clean()
-    study.save()
+    try:
+        with transaction.atomic():
+            study.save()
+    except IntegrityError as error:  # entered for somebody else at this very moment
+        raise ValidationError({"study_uid": _OF_ANOTHER_PATIENT}) from error
     _count_studies(patient)
+    _fulfil_bookings(patient, study)
     record(
         act="study.recorded",
         by=by,
@@ -413,9 +423,7 @@ def _count_studies(patient: Patient) -> None:
         own = [
             study
             for study in studies
-            if study.modality == slot.modality
-            and takes(slot, study.performed_on)
-            and not set(study.regions).isdisjoint(slot.regions)
+            if takes(slot, study.performed_on) and _is_exam_of(slot, study)
         ]
         if not own:
             continue
@@ -424,11 +432,10 @@ def _count_studies(patient: Patient) -> None:
         if outcome.value != slot.outcome:
             slot.outcome = outcome.value
             slot.save(update_fields=["outcome"])
-    _fulfil_bookings(patient, studies)
 
 
-def _fulfil_bookings(patient: Patient, studies: Sequence[Study]) -> None:
-    """Close each appointment that a study answers, also where its slot has since been superseded.
+def _fulfil_bookings(patient: Patient, study: Study) -> None:
+    """Close each appointment that a new study answers, even if its slot has been superseded.
 
     A study answers it on its day, or later as long as it falls in the slot that was booked.
     """
@@ -437,16 +444,15 @@ def _fulfil_bookings(patient: Patient, studies: Sequence[Study]) -> None:
     ).select_related("slot")
     for booking in held:
         day = booking.starts_at.astimezone(patient.clinic.zone).date()
-        if any(
-            study.modality == booking.slot.modality
-            and (
-                study.performed_on == day
-                or (study.performed_on > day and takes(booking.slot, study.performed_on))
-            )
-            for study in studies
-        ):
+        on_its_day = study.performed_on == day
+        later = study.performed_on > day and takes(booking.slot, study.performed_on)
+        if _is_exam_of(booking.slot, study) and (on_its_day or later):
             booking.state = BookingState.FULFILLED
             booking.save(update_fields=["state"])
+
+
+def _is_exam_of(slot: Slot, study: Study) -> bool:
+    return study.modality == slot.modality and not set(study.regions).isdisjoint(slot.regions)
 
 
 def _in_window(slot: Slot, starts_at: datetime) -> bool:

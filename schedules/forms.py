@@ -46,7 +46,7 @@ class ReviewForm(forms.Form):
     reason = forms.CharField(
         required=False,
         max_length=300,
-        help_text="Needed to skip this slot or to end the follow-up.",
+        help_text="Needed to skip this exam or to end the follow-up.",
     )
 
 

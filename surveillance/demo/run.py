@@ -63,6 +63,7 @@ def demo(port: int, data_dir: Path, setup: Sequence[Program], running: Sequence[
         _check_is_free(port)
 
         os.environ.setdefault("SITE_URL", address)
+        os.environ.setdefault("SWEEP_EVERY_SECONDS", "15")  # somebody waits for the mailbox
         say("Starting PostgreSQL and Valkey")
         with environment(data_dir), Supervisor(record, data_dir / "log") as supervisor:
             try:
@@ -83,6 +84,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/demo", description=__doc__)
     parser.add_argument("--port", type=_port, default=8000, help="of the web pages (8000)")
     port = parser.parse_args().port
+    if "DATABASE_URL" in os.environ:
+        sys.exit("The demo brings its own servers: unset DATABASE_URL to run it")
     try:
         demo(port, DATA_DIR, SETUP, programs(port))
     except (EmbeddedError, ProgramFailed) as error:

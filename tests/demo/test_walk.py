@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
@@ -90,7 +90,7 @@ def test_a_nurse_books_what_must_be_booked_and_a_no_show_comes_back(demo: Demo) 
     nurse.follow("Book")
     patient = nurse.page.select_one("dl.facts a")
     assert patient is not None
-    nurse.submit("Book", starts_at=f"{datetime.now() + timedelta(days=2):%Y-%m-%dT10:30}")
+    nurse.submit("Book", starts_at=f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT10:30}")
 
     assert "is booked for" in nurse.text
     assert len(nurse.page.select("tbody tr")) == before - 1

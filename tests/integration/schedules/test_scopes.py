@@ -146,11 +146,12 @@ def test_at_one_moment_a_slot_is_due_in_tokyo_and_not_yet_in_los_angeles() -> No
     assert [slot.schedule for slot in to_book(days)] == [tokyo]
 
 
-def test_an_appointment_of_today_is_ahead_until_the_clinics_own_midnight() -> None:
+@pytest.mark.parametrize("hour", [0, 8, 23])
+def test_an_appointment_of_today_is_ahead_until_the_clinics_own_midnight(hour: int) -> None:
     clinic = ClinicFactory.create(time_zone="America/Los_Angeles")
     schedule = ScheduleFactory.create(anchor__tumour__patient__clinic=clinic)
-    eight_in_the_morning = datetime(2026, 4, 8, 8, 0, tzinfo=clinic.zone)
-    BookingFactory.create(slot=schedule.slots.get(n=1), starts_at=eight_in_the_morning)
+    starts_at = datetime(2026, 4, 8, hour, 0, tzinfo=clinic.zone)
+    BookingFactory.create(slot=schedule.slots.get(n=1), starts_at=starts_at)
     midnight = datetime(2026, 4, 9, 0, 0, tzinfo=clinic.zone)
 
     assert not to_book(clinic_days([clinic], at=midnight - timedelta(seconds=1))).exists()
