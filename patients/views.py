@@ -12,13 +12,16 @@ from surveillance.audit.actions import record_look
 
 @allowed(Act.SEE_PATIENTS)
 def patients(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """List the patients of the user's clinics; `?q=` looks for an MRN or the start of a name."""
-    q = request.GET.get("q", "").strip()
+    """List the patients of the user's clinics, or those with an MRN or the start of a name.
+
+    What is searched for is posted: an address ends up in logs, and names must not.
+    """
+    q = request.POST.get("q", "").strip()
     found = patients_of(clinics).prefetch_related("tumours").order_by("family_name", "mrn", "id")
     if q:
         found = found.filter(
             Q(mrn__iexact=q) | Q(family_name__istartswith=q) | Q(given_name__istartswith=q)
         )
-    page = Paginator(found, 50).get_page(request.GET.get("page"))
+    page = Paginator(found, 50).get_page(request.POST.get("page"))
     record_look(page="patients", by=request.user, patients=page.object_list)
     return render(request, "patients/patients.html", {"page": page, "q": q})

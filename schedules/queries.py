@@ -34,14 +34,18 @@ def schedules_of(clinics: Iterable[Clinic]) -> QuerySet[Schedule]:
 
 
 def to_book(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
-    """Return the slots whose window is open and that no appointment is ahead for.
+    """Return the slots whose window is open, with no appointment ahead and not deferred.
 
     A cancelled booking, a no-show and an appointment that passed without an exam all bring the
     slot back.
     """
     return _to_be_done(
         days,
-        lambda day: Q(earliest_on__lte=day.on, lapses_on__gte=day.on) & ~Q(_booked_ahead(day)),
+        lambda day: (
+            Q(earliest_on__lte=day.on, lapses_on__gte=day.on)
+            & ~Q(_booked_ahead(day))
+            & ~Q(_deferred(day))
+        ),
     )
 
 

@@ -85,7 +85,13 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 DATABASES = {"default": env.db_url_config(required("DATABASE_URL", "a PostgreSQL address."))}
-DATABASES["default"] |= {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+    raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL. See .env.example.")
+DATABASES["default"] |= {
+    "CONN_MAX_AGE": 60,
+    "CONN_HEALTH_CHECKS": True,
+    "OPTIONS": {"connect_timeout": 5},  # seconds; a probe must not hang on a host that is gone
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = required("REDIS_URL", "the address of a Redis-compatible server.")
@@ -121,10 +127,15 @@ CELERY_BEAT_SCHEDULE = {
 
 EMAIL_CONFIG = env.email_url_config(required("EMAIL_URL", "how mail leaves, smtp://…"))
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold up the sweep
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="surveillance@localhost")
 vars().update(EMAIL_CONFIG)
-# Where the links in mails lead, and the right-hand side of every Message-ID.
-SITE_URL = env.str("SITE_URL", default="http://localhost:8000").rstrip("/")
+if DEBUG or DEMO:
+    DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="surveillance@localhost")
+    SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
+else:
+    DEFAULT_FROM_EMAIL = required("DEFAULT_FROM_EMAIL", "who mails come from.")
+    SITE_URL = required("SITE_URL", "the address of these pages, for the links in mails.")
+SITE_URL = SITE_URL.rstrip("/")
+# The right-hand side of every Message-ID.
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 AUTH_USER_MODEL = "accounts.User"

@@ -112,7 +112,8 @@ def test_a_clinician_sees_who_is_late_opens_a_patient_and_decides(demo: Demo) ->
     clinician.submit("Record the decision", decision="chase", reason="Call the family doctor")
     assert "Call the family doctor" in clinician.text
 
-    clinician.open("/patients/?q=CASE-1")
+    clinician.open("/patients/")
+    clinician.submit("Search", q="CASE-1")
     clinician.follow("Published")
     for told in ("Leiomyosarcoma", "Resection", "Metastasis: liver S6", "Satisfied", "Why this"):
         assert told in clinician.text
