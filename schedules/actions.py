@@ -265,14 +265,15 @@ def record_result(
     """Record what a study showed. Images reported as inadequate no longer count for a slot.
 
     Raises:
-        ValidationError: a new lesion without a site.
+        ValidationError: a new lesion without a site, or a site that is too long.
     """
     patient = _lock(study.patient)
     if outcome == ResultOutcome.NEW_LESION and not sites:
         raise ValidationError({"sites": "Say where the new lesion is."})
-    result, _ = Result.objects.update_or_create(
-        study=study, defaults={"outcome": outcome, "sites": list(sites), "comment": comment}
-    )
+    result = Result.objects.filter(study=study).first() or Result(study=study)
+    result.outcome, result.sites, result.comment = outcome, list(sites), comment
+    result.full_clean()  # PostgreSQL would cut a site that is too long without a word
+    result.save()
     _count_studies(patient)
     record(
         act="result.recorded",

@@ -29,7 +29,7 @@ def bookings_of(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
 
 def schedules_of(clinics: Iterable[Clinic]) -> QuerySet[Schedule]:
     return Schedule.objects.filter(tumour__patient__clinic__in=clinics).select_related(
-        "tumour__patient__clinic", "protocol"
+        "tumour__patient__clinic", "protocol", "anchor"
     )
 
 
@@ -69,7 +69,12 @@ def overdue_and_unbooked(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
 
 def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
     """Return the appointments whose outcome is not known yet, the earliest first."""
-    return bookings_of(clinics).filter(state__in=Booking.ACTIVE).order_by("starts_at", "id")
+    return (
+        bookings_of(clinics)
+        .filter(state__in=Booking.ACTIVE)
+        .prefetch_related("slot__studies__result")
+        .order_by("starts_at", "id")
+    )
 
 
 def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> QuerySet[Slot]:

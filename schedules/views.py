@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -155,9 +155,11 @@ def rebaselines(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
 def rebaseline(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Accept the operation that the page proposed as the new anchor."""
     schedule = get_object_or_404(queries.schedules_of(clinics), public_id=public_id)
-    anchor = get_object_or_404(
-        Treatment, tumour=schedule.tumour, public_id=request.POST.get("anchor")
-    )
+    try:
+        anchor_id = UUID(request.POST.get("anchor", ""))
+    except ValueError as error:
+        raise Http404("That is no operation.") from error
+    anchor = get_object_or_404(Treatment, tumour=schedule.tumour, public_id=anchor_id)
     try:
         actions.rebaseline(schedule=schedule, anchor=anchor, by=request.user)
     except ValidationError as error:

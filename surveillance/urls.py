@@ -3,7 +3,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from surveillance import health
-from surveillance.pages import audit, home, patient, register
+from surveillance.pages import audit, home, patient, refusals, register
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -17,5 +17,6 @@ urlpatterns = [
     path("audit/", audit.audit, name="audit"),
     path("", include("schedules.urls")),
 ]
+handler400 = refusals.bad_request
 if settings.DEMO:
     urlpatterns.append(path("mailbox/", include("surveillance.demo.urls")))

@@ -58,22 +58,26 @@ def enter_case(
         on = None if month is None else add_months(resected_on, month)
         if week is not None:
             on = resected_on + timedelta(weeks=week)
+        at = datetime.combine(on or resected_on, time(12), clinic.zone)
         if kind == "ct":
             assert on is not None
-            _enter_ct(patient, on, ASSUMED_CT if assumed else "", by, **told)
+            _enter_ct(patient, on, ASSUMED_CT if assumed else "", by, at, **told)
         elif kind == FindingKind.METASTASIS:
             assert on is not None
-            add_finding(tumour=tumour, kind=FindingKind.METASTASIS, found_on=on, by=by, **told)
+            add_finding(
+                tumour=tumour, kind=FindingKind.METASTASIS, found_on=on, by=by, at=at, **told
+            )
         else:
             treatment = add_treatment(
                 tumour=tumour,
                 kind=TreatmentKind(kind),
                 on=on,
                 by=by,
+                at=at,
                 note=ASSUMED if assumed else "",
                 **told,
             )
-            _follow(tumour, treatment, accept_rebaselines, by)
+            _follow(tumour, treatment, accept_rebaselines, by, at)
     return patient
 
 
@@ -82,6 +86,7 @@ def _enter_ct(
     on: date,
     note: str,
     by: User,
+    at: datetime,
     *,
     outcome: str = ResultOutcome.NO_DISEASE,
     sites: Sequence[str] = (),
@@ -94,20 +99,18 @@ def _enter_ct(
         regions=["chest", "abdomen"],
         description=note,
         by=by,
+        at=at,
     )
     record_result(study=study, outcome=ResultOutcome(outcome), sites=sites, comment=comment, by=by)
 
 
-def _follow(tumour: Tumour, treatment: Treatment, accept_rebaselines: bool, by: User) -> None:
+def _follow(
+    tumour: Tumour, treatment: Treatment, accept_rebaselines: bool, by: User, at: datetime
+) -> None:
     """Start follow-up from the resection, and again from a metastasectomy."""
     if treatment.kind == TreatmentKind.RESECTION:
         protocol = Protocol.objects.filter(code=PROTOCOL).latest("version")
         enrol(tumour=tumour, protocol=protocol, anchor=treatment, by=by)
     elif treatment.kind == TreatmentKind.METASTASECTOMY and accept_rebaselines:
-        assert treatment.on is not None  # held by operation_has_a_date
-        rebaseline(
-            schedule=Schedule.objects.get(tumour=tumour, ended_at=None),
-            anchor=treatment,
-            by=by,
-            at=datetime.combine(treatment.on, time(12), tumour.patient.clinic.zone),
-        )
+        schedule = Schedule.objects.get(tumour=tumour, ended_at=None)
+        rebaseline(schedule=schedule, anchor=treatment, by=by, at=at)

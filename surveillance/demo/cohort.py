@@ -181,6 +181,7 @@ def _story(
         margin=random.choice([Margin.R0, Margin.R0, Margin.R1]),
         description="Wide excision",
         by=nurse,
+        at=datetime.combine(today, time(7), clinic.zone),
     )
     schedule = enrol(tumour=tumour, protocol=protocol, anchor=resection, by=nurse)
     *before, slot = schedule.slots.filter(n__lte=n).order_by("n")

@@ -1,0 +1,66 @@
+"""People who are signed in, and slots that lie around today.
+
+The pages go by the clock, so what they show is anchored at today. A month's end may bring a due
+date up to three days nearer: what a test says of dates it takes from the slot.
+"""
+
+from datetime import datetime, time, timedelta
+
+from django.test import Client
+
+from patients.models import Clinic, Patient
+from schedules.actions import record_study, review
+from schedules.models import Decision, Slot
+from schedules.rules.months import add_months
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
+from tests.factories import (
+    BookingFactory,
+    MembershipFactory,
+    ResectionFactory,
+    ScheduleFactory,
+)
+
+
+def member(clinic: Clinic, role: Role, name: str = "") -> User:
+    given, _, family = name.partition(" ")
+    membership = MembershipFactory.create(
+        clinic=clinic, role=role, user__first_name=given, user__last_name=family
+    )
+    return membership.user
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def slot_due_in(days: int, clinic: Clinic) -> Slot:
+    """Return the first slot of a new patient."""
+    anchor_on = add_months(clinic.today() + timedelta(days=days), -3)
+    schedule = ScheduleFactory.create(anchor__on=anchor_on, anchor__tumour__patient__clinic=clinic)
+    return schedule.slots.get(n=1)
+
+
+def moment(clinic: Clinic, days: int) -> datetime:
+    """Return nine o'clock at the clinic, `days` after today."""
+    return datetime.combine(clinic.today() + timedelta(days=days), time(9), clinic.zone)
+
+
+def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) -> Patient:
+    """Enter one who is overdue, partly scanned, decided on, operated on again; another deferred."""
+    slot = slot_due_in(-30, clinic)
+    BookingFactory.create(slot=slot, starts_at=moment(clinic, days=-3), at=moment(clinic, days=-9))
+    record_study(
+        patient=slot.patient,
+        modality="CT",
+        performed_on=clinic.today() - timedelta(days=5),
+        regions=["chest"],
+        by=nurse,
+    )
+    review(slot=slot, decision=Decision.CHASE, by=clinician)
+    ResectionFactory.create(tumour=slot.schedule.tumour, on=clinic.today())
+    until = clinic.today() + timedelta(days=9)
+    review(slot=slot_due_in(-30, clinic), decision=Decision.DEFER, until=until, by=clinician)
+    return slot.patient

@@ -1,0 +1,191 @@
+"""What is true of every page that a person of any role can reach by its links."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from bs4 import Tag
+from django.db import transaction
+from django.test import Client
+from django.urls import resolve
+from pytest_django import DjangoDbBlocker
+
+from patients.models import Patient
+from surveillance.accounts.roles import Role
+from surveillance.audit.models import Look
+from tests.factories import ClinicFactory, ScannerFactory
+from tests.integration.pages.reading import Page
+from tests.integration.pages.scene import enter_patient_of_every_list, member, signed_in
+
+ADDRESSES = ("href", "src", "action", "formaction")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person got at one address."""
+
+    role: Role
+    address: str
+    page: Page
+    headers: Mapping[str, str]
+    shown: set[UUID]  # patients who are named on the page
+    looked_at: set[UUID]  # patients whom the page recorded as seen
+
+    @property
+    def name(self) -> str:
+        return resolve(self.address.split("?")[0]).url_name or ""
+
+
+@pytest.fixture(scope="module")
+def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> list[Answer]:
+    """A clinic with somebody on every list, walked through by a person of each role."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        clinic = ClinicFactory.create()
+        users = {role: member(clinic, role) for role in Role}
+        ScannerFactory.create(clinic=clinic)
+        enter_patient_of_every_list(clinic, users[Role.NURSE], users[Role.CLINICIAN])
+        got = [answer for role in Role for answer in walk(role, signed_in(users[role]))]
+        transaction.set_rollback(True)
+    return got
+
+
+def walk(role: Role, client: Client) -> Iterator[Answer]:
+    """Follow every link from the home page, each once."""
+    patients = list(Patient.objects.all())
+    seen, ahead = set(), ["/"]
+    while ahead:
+        address = ahead.pop()
+        if address in seen:
+            continue
+        seen.add(address)
+        Look.objects.all().delete()
+        response = client.get(address)
+        page = Page(response)
+        words = page.text("body")
+        yield Answer(
+            role=role,
+            address=address,
+            page=page,
+            headers=response.headers,
+            shown={p.public_id for p in patients if str(p) in words or p.mrn in words},
+            looked_at={seen for look in Look.objects.all() for seen in look.patient_ids},
+        )
+        links = (str(link["href"]) for link in page.document.select("a[href]"))
+        ahead += [link for link in links if link.startswith("/")]
+
+
+def tags(answer: Answer) -> list[Tag]:
+    return answer.page.document.select("*")
+
+
+def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
+    assert {(answer.role.value, answer.name) for answer in answers} == {
+        *(("nurse", name) for name in ("to-book", "booked", "book")),
+        *(("clinician", name) for name in ("overdue", "review", "rebaselines")),
+        *(
+            (role, name)
+            for role in ("nurse", "clinician")
+            for name in ("patients", "patient", "register", "record-study")
+        ),
+        *(("administrator", name) for name in ("exports", "audit")),
+        *((role.value, name) for role in Role for name in ("home", "mailbox")),
+    }
+
+
+def test_no_link_is_dead_or_refused(answers: list[Answer]) -> None:
+    assert {answer.address: answer.page.status for answer in answers} == dict.fromkeys(
+        (answer.address for answer in answers), 200
+    )
+
+
+def test_every_patient_that_a_page_shows_is_recorded_as_seen(answers: list[Answer]) -> None:
+    assert any(answer.shown for answer in answers)
+    for answer in answers:
+        assert answer.shown == answer.looked_at, answer.address
+
+
+def test_no_address_holds_a_record_number_or_a_name(answers: list[Answer]) -> None:
+    addresses = {
+        str(tag[name])
+        for answer in answers
+        for tag in tags(answer)
+        for name in ADDRESSES
+        if tag.has_attr(name)
+    }
+
+    assert len(addresses) > 10
+    assert [text for text in addresses if "MRN" in text or "Family" in text] == []
+
+
+def test_no_page_holds_code_or_style_of_its_own(answers: list[Answer]) -> None:
+    for answer in answers:
+        for tag in tags(answer):
+            assert tag.name != "style", answer.address
+            assert tag.name != "script" or tag.has_attr("src"), answer.address
+            assert not any(name == "style" or name.startswith("on") for name in tag.attrs), tag
+
+
+def test_no_page_fetches_anything_from_elsewhere(answers: list[Answer]) -> None:
+    for answer in answers:
+        for tag in answer.page.document.select("link[href], script, img, iframe, form[action]"):
+            fetched = str(tag.get("href") or tag.get("src") or tag.get("action"))
+            assert fetched.startswith("/"), answer.address
+            assert not fetched.startswith("//"), answer.address
+
+
+def test_every_page_is_guarded_by_its_headers(answers: list[Answer]) -> None:
+    for answer in answers:
+        policy = answer.headers["Content-Security-Policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["X-Frame-Options"] == "DENY"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [("/worklists/to-book/?on=no-day", 400), ("/worklists/overdue/", 403), ("/nowhere/", 404)],
+)
+def test_a_refusal_is_a_page_too_guarded_and_kept_in_no_cache(
+    nurse_client: Client, address: str, status: int
+) -> None:
+    answer = nurse_client.get(address)
+
+    assert answer.status_code == status
+    assert Page(answer).link("Go to today’s work") == "/"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "no-store" in answer.headers["Cache-Control"]
+
+
+def test_no_page_of_a_signed_in_person_is_kept_in_a_cache(answers: list[Answer]) -> None:
+    for answer in answers:
+        assert "no-store" in answer.headers["Cache-Control"], answer.address
+
+
+def test_every_page_has_a_language_a_title_and_one_first_heading(answers: list[Answer]) -> None:
+    for answer in answers:
+        assert answer.page.find("html")["lang"] == "en"
+        assert answer.page.title.removesuffix(" – Sarcoma follow-up") not in {"", answer.page.title}
+        assert len(answer.page.document.select("h1")) == 1, answer.address
+
+
+def test_every_field_has_a_label_and_every_button_and_link_says_something(
+    answers: list[Answer],
+) -> None:
+    for answer in answers:
+        document = answer.page.document
+        for field in document.select("input:not([type=hidden]), select, textarea"):
+            assert document.select_one(f"label[for='{field.get('id')}']"), (answer.address, field)
+        for control in document.select("button, a"):
+            assert control.get_text(strip=True), (answer.address, control)
+
+
+def test_every_form_that_changes_something_carries_its_token(answers: list[Answer]) -> None:
+    forms = [form for a in answers for form in a.page.document.select("form[method=post]")]
+
+    assert forms
+    assert all(form.select_one("input[name=csrfmiddlewaretoken]") for form in forms)

@@ -1,0 +1,97 @@
+"""Today's work for each role, and the proof that the sweep ran."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from patients.models import Clinic
+from schedules.models import Slot
+from surveillance.accounts.roles import Role
+from tests.factories import BookingFactory, MembershipFactory, ResectionFactory, UserFactory
+from tests.integration.pages.reading import Page, text_of
+from tests.integration.pages.scene import member, moment, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+def work(page: Page) -> dict[str, str]:
+    """Each kind of work with its number."""
+    counted = (text_of(item).split(" ", 1) for item in page.document.select(".work a"))
+    return {title: count for count, title in counted}
+
+
+def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot, overdue_slot: Slot
+) -> None:
+    BookingFactory.create(
+        slot=open_slot, starts_at=moment(clinic, days=-1), at=moment(clinic, days=-8)
+    )
+
+    page = Page(nurse_client.get("/"))
+
+    assert work(page) == {"To book": "2", "Appointments without an outcome": "1"}
+
+
+def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
+    clinician_client: Client, clinic: Clinic, open_slot: Slot, overdue_slot: Slot
+) -> None:
+    ResectionFactory.create(tumour=overdue_slot.schedule.tumour, on=clinic.today())
+
+    page = Page(clinician_client.get("/"))
+
+    assert work(page) == {"Overdue": "1", "Re-baselines proposed": "1"}
+
+
+def test_where_nothing_is_to_be_done_the_page_says_so(clinician_client: Client) -> None:
+    page = Page(clinician_client.get("/"))
+
+    assert work(page) == {"Overdue": "0", "Re-baselines proposed": "0"}
+    assert [text_of(hint) for hint in page.document.select(".work p")] == ["Nothing to do."] * 2
+
+
+def test_an_administrator_is_led_to_exports_and_audit(administrator_client: Client) -> None:
+    page = Page(administrator_client.get("/"))
+
+    assert page.link("Export schedules") == "/exports/"
+    assert page.link("Audit") == "/audit/"
+
+
+def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_slot: Slot) -> None:
+    user = member(clinic, Role.NURSE)
+    MembershipFactory.create(user=user, role=Role.CLINICIAN)
+
+    page = Page(signed_in(user).get("/"))
+
+    assert work(page) == {
+        "To book": "1",
+        "Appointments without an outcome": "0",
+        "Overdue": "0",
+        "Re-baselines proposed": "0",
+    }
+
+
+def test_who_is_in_no_clinic_is_told_whom_to_ask() -> None:
+    page = Page(signed_in(UserFactory.create()).get("/"))
+
+    assert "You are not a member of any clinic yet." in page.text()
+    assert work(page) == {}
+
+
+def test_the_numbers_do_not_wait_for_a_sweep(nurse_client: Client, open_slot: Slot) -> None:
+    page = Page(nurse_client.get("/"))
+
+    assert work(page)["To book"] == "1"
+    assert page.text(".sweep-line").startswith("No sweep for reminders and alerts has run yet.")
+
+
+def test_the_last_sweep_is_shown_with_how_much_it_looked_at(
+    nurse_client: Client, open_slot: Slot
+) -> None:
+    call_command("sweep", stdout=StringIO())
+
+    line = Page(nurse_client.get("/")).text(".sweep-line")
+
+    assert line.startswith("The last sweep for reminders and alerts ran ")
+    assert line.endswith("looked at 20 slots that still lack an exam.")

@@ -1,0 +1,42 @@
+"""The demo's mailbox: what the product would have sent."""
+
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+from pytest_django import Settings
+
+from schedules.models import Slot
+from tests.integration.pages.reading import Page, text_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _into_the_mailbox(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "surveillance.demo.mailbox.EmailBackend"
+
+
+def test_before_the_first_mail_the_page_says_when_it_comes(nurse_client: Client) -> None:
+    page = Page(nurse_client.get("/mailbox/"))
+
+    assert page.text(".empty").startswith("No mail yet.")
+
+
+def test_after_a_sweep_the_mails_lead_to_the_patient_and_name_nobody(
+    nurse_client: Client, overdue_slot: Slot
+) -> None:
+    call_command("sweep", stdout=StringIO())
+
+    page = Page(nurse_client.get("/mailbox/"))
+
+    patient, clinic = overdue_slot.patient, overdue_slot.patient.clinic
+    mails = [text_of(mail) for mail in page.document.select(".mail")]
+    assert {mail.split("To ")[1].split(",")[0] for mail in mails} == {
+        clinic.booking_email,
+        clinic.alert_email,
+    }
+    for words in (patient.family_name, patient.given_name, patient.mrn):
+        assert words not in page.text()
+    assert page.link("/patients/").endswith(f"/patients/{patient.public_id}/")

@@ -1,0 +1,205 @@
+"""Who gets in where: every address of the product, asked for by every kind of visitor."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from patients.models import Clinic, TreatmentKind
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import MAY, Act, Role
+from tests.factories import (
+    BookingFactory,
+    ClinicFactory,
+    MembershipFactory,
+    ResectionFactory,
+    ScheduleFactory,
+    UserFactory,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What an address asks of its visitors."""
+
+    act: Act | None = None  # without one it is open to whoever has signed in
+    verbs: tuple[str, ...] = ("GET",)
+    of_one_patient: bool = False  # so members of other clinics do not find it
+
+
+FORM = ("GET", "POST")
+BUTTON = ("POST",)
+
+PUBLIC = {"healthz", "readyz", "login"}
+RULES = {
+    "home": Rule(),
+    "logout": Rule(verbs=BUTTON),
+    "mailbox": Rule(),
+    "patients": Rule(Act.SEE_PATIENTS, FORM),
+    "patient": Rule(Act.SEE_PATIENTS, of_one_patient=True),
+    "register": Rule(Act.REGISTER_PATIENT, FORM),
+    "record-study": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
+    "to-book": Rule(Act.BOOK),
+    "booked": Rule(Act.BOOK),
+    "book": Rule(Act.BOOK, FORM, of_one_patient=True),
+    "move-booking": Rule(Act.BOOK, BUTTON, of_one_patient=True),
+    "overdue": Rule(Act.REVIEW),
+    "review": Rule(Act.REVIEW, FORM, of_one_patient=True),
+    "rebaselines": Rule(Act.REBASELINE),
+    "rebaseline": Rule(Act.REBASELINE, BUTTON, of_one_patient=True),
+    "exports": Rule(Act.EXPORT),
+    "export-csv": Rule(Act.EXPORT, BUTTON),
+    "audit": Rule(Act.SEE_AUDIT),
+}
+
+
+@dataclass(frozen=True)
+class Visitor:
+    name: str
+    user: User | None = None
+    role: Role | None = None
+    is_of_this_clinic: bool = True
+
+    def ask(self, method: str, address: str, told: dict[str, str]) -> str:
+        """Ask for an address in a session of one's own; return how that ended, in a word."""
+        client = Client()
+        if self.user:
+            client.force_login(self.user)
+        answer = client.get(address) if method == "GET" else client.post(address, told)
+        return outcome(answer)
+
+    def expects(self, rule: Rule, method: str) -> str:
+        if self.user is None:
+            return "must sign in"
+        if method not in rule.verbs:
+            return "no such method"
+        if rule.act and self.role not in MAY[rule.act]:
+            return "refused"
+        if rule.of_one_patient and not self.is_of_this_clinic:
+            return "not found"
+        return "gets in"
+
+
+def outcome(answer: HttpResponseBase) -> str:
+    if answer.headers.get("Location", "").startswith("/sign-in/?next="):
+        return "must sign in"
+    words = {
+        200: "gets in",
+        302: "gets in",
+        403: "refused",
+        404: "not found",
+        405: "no such method",
+    }
+    return words.get(answer.status_code, str(answer.status_code))
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    return ClinicFactory.create()
+
+
+@pytest.fixture
+def visitors(clinic: Clinic) -> list[Visitor]:
+    elsewhere = ClinicFactory.create()
+    here = [Visitor(f"{role} here", member(clinic, role), role) for role in Role]
+    others = [
+        Visitor(f"{role} elsewhere", member(elsewhere, role), role, is_of_this_clinic=False)
+        for role in Role
+    ]
+    return [Visitor("anonymous"), Visitor("in no clinic", UserFactory.create()), *here, *others]
+
+
+def member(clinic: Clinic, role: Role) -> User:
+    return MembershipFactory.create(clinic=clinic, role=role).user
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where everything is, and what its forms and buttons send."""
+
+    addresses: dict[str, str]
+    told: dict[str, str]
+
+
+@pytest.fixture
+def site(clinic: Clinic) -> Site:
+    """One patient of the clinic, with an appointment and an operation after the anchor."""
+    schedule = ScheduleFactory.create(anchor__tumour__patient__clinic=clinic)
+    slot = schedule.slots.get(n=1)
+    booking = BookingFactory.create(slot=slot)
+    operation = ResectionFactory.create(
+        tumour=schedule.tumour, kind=TreatmentKind.METASTASECTOMY, on=slot.due_on
+    )
+    arguments: dict[str, list[UUID | str]] = {
+        "patient": [slot.patient.public_id],
+        "record-study": [slot.patient.public_id],
+        "book": [slot.public_id],
+        "review": [slot.public_id],
+        "move-booking": [booking.public_id, "cancelled"],
+        "rebaseline": [schedule.public_id],
+    }
+    return Site(
+        addresses={name: reverse(name, args=arguments.get(name)) for name in {*RULES, *PUBLIC}},
+        told={"anchor": str(operation.public_id)},
+    )
+
+
+def names(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns)
+        else:
+            yield pattern.name or str(pattern.pattern)
+
+
+def test_every_address_of_the_product_has_its_rule() -> None:
+    assert sorted(names(get_resolver().url_patterns)) == sorted([*RULES, *PUBLIC])
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("name", RULES)
+def test_each_visitor_gets_as_far_as_the_role_allows(
+    site: Site, visitors: list[Visitor], name: str, method: str
+) -> None:
+    got = {
+        visitor.name: visitor.ask(method, site.addresses[name], site.told) for visitor in visitors
+    }
+
+    assert got == {visitor.name: visitor.expects(RULES[name], method) for visitor in visitors}
+
+
+def test_a_role_counts_only_in_its_own_clinic(site: Site, clinic: Clinic) -> None:
+    nurse_here = member(clinic, Role.NURSE)
+    MembershipFactory.create(user=nurse_here, role=Role.CLINICIAN)
+    visitor = Visitor("nurse here, clinician elsewhere", nurse_here)
+
+    assert visitor.ask("GET", site.addresses["book"], {}) == "gets in"
+    assert visitor.ask("GET", site.addresses["review"], {}) == "not found"
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_a_probe_and_the_sign_in_are_open_to_everybody(site: Site, name: str) -> None:
+    assert Client().get(site.addresses[name]).status_code == 200
+
+
+def test_who_has_signed_in_is_led_on_from_the_sign_in(site: Site) -> None:
+    client = Client()
+    client.force_login(UserFactory.create())
+
+    assert client.get(site.addresses["login"]).headers["Location"] == site.addresses["home"]
+
+
+@pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "POST" in rule.verbs])
+def test_a_change_without_the_forms_token_is_refused(site: Site, clinic: Clinic, name: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    act = RULES[name].act
+    role = next(role for role in Role if act is None or role in MAY[act])
+    client.force_login(member(clinic, role))
+
+    assert client.post(site.addresses[name], site.told).status_code == 403
