@@ -1,8 +1,10 @@
 """The only place that turns a slot's dates into a status."""
 
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Protocol
+
+CLOSE = timedelta(weeks=6)
 
 
 class WindowStatus(StrEnum):
@@ -17,6 +19,8 @@ class Window(Protocol):
 
     @property
     def earliest_on(self) -> date: ...
+    @property
+    def due_on(self) -> date: ...
     @property
     def latest_on(self) -> date: ...
     @property
@@ -41,6 +45,14 @@ def window_status(slot: Window, on: date) -> WindowStatus:
 def takes(slot: Window, performed_on: date) -> bool:
     """Say whether an exam of that day belongs to this slot: inside the window, late included."""
     return slot.earliest_on <= performed_on <= slot.lapses_on
+
+
+def is_close(slot: Window, performed_on: date) -> bool:
+    """Say whether an exam before the window lies so near the due date that a person should decide.
+
+    Near is within six weeks. The exam does not count for the slot, and never drops it.
+    """
+    return slot.due_on - CLOSE <= performed_on < slot.earliest_on
 
 
 def days_late(slot: Window, on: date) -> int:

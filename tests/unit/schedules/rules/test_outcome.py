@@ -9,6 +9,17 @@ BOTH = ("chest", "abdomen")
 REGION_SETS = st.sets(st.sampled_from(REGIONS))
 
 
+def test_the_words_that_are_stored_never_change() -> None:
+    assert list(Outcome) == [
+        "open",
+        "partially_satisfied",
+        "satisfied",
+        "skipped",
+        "superseded",
+        "withdrawn",
+    ]
+
+
 @pytest.mark.parametrize(
     ("studies", "outcome", "missing"),
     [
