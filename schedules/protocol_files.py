@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db import transaction
 
-from schedules.models import Protocol
+from schedules.models import Protocol, ProtocolState
 from schedules.rules.protocol import Definition, ProtocolError
+from schedules.rules.suitability import Suits
 
 FOLDER = Path(__file__).parent / "protocols"
 
@@ -16,8 +17,8 @@ def read_protocols() -> list[dict[str, Any]]:
     """Read all files and check their definitions.
 
     Raises:
-        ProtocolError: a file is no TOML, lacks its citation, or its definition makes no sense;
-            the message names the file and the place.
+        ProtocolError: a file is no TOML, lacks its citation, or is said to be active though its
+            definition makes no sense; the message names the file and the place.
     """
     return [_read(path) for path in sorted(FOLDER.glob("*.toml"))]
 
@@ -43,7 +44,9 @@ def load_protocols() -> list[Protocol]:
 def _read(path: Path) -> dict[str, Any]:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-        Definition.from_data(data)
+        Suits.from_data(data.get("suits", {}))
+        if data["state"] != ProtocolState.DRAFT:  # a draft may still lack what nobody knows yet
+            Definition.from_data(data)
     except (tomllib.TOMLDecodeError, ProtocolError) as error:
         raise ProtocolError(f"{path.name}: {error}") from error
     if not data.get("citation"):
