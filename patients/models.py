@@ -81,6 +81,7 @@ class Patient(models.Model):
     birth_date = models.DateField()
     sex = models.CharField(max_length=10, choices=Sex)
     phone = models.CharField(max_length=40, blank=True)
+    died_on = models.DateField(null=True, blank=True)
     registered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

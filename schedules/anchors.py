@@ -1,8 +1,17 @@
 """Which schedules an operation proposes to start again: derived from the history, never stored."""
 
 from collections.abc import Iterable
+from datetime import date
 
-from patients.models import Clinic, Intent, Treatment
+from patients.models import (
+    Clinic,
+    FindingKind,
+    Intent,
+    Margin,
+    Treatment,
+    TreatmentKind,
+    Tumour,
+)
 from schedules.models import Schedule, ScheduleState
 from schedules.queries import schedules_of
 from schedules.rules.anchors import AnchorProposal, Operation, propose_anchor
@@ -12,14 +21,30 @@ def proposed_anchor(schedule: Schedule) -> AnchorProposal[Treatment] | None:
     """Return the later operation that an active schedule should count from, with the reason."""
     if schedule.state != ScheduleState.ACTIVE:
         return None
+    return anchor_for(schedule.tumour, schedule.anchor_on)
+
+
+def anchor_for(tumour: Tumour, current: date | None = None) -> AnchorProposal[Treatment] | None:
+    """Return the operation that a tumour's follow-up should count from, if after `current`."""
     operations = [
-        Operation(treatment.on, str(treatment), treatment)
-        for treatment in schedule.tumour.treatments.all()
-        if treatment.kind in Treatment.OPERATIONS
-        and treatment.on is not None
-        and treatment.intent != Intent.PALLIATIVE
+        Operation(
+            on=treatment.on,
+            name=str(treatment),
+            of_metastasis=treatment.kind == TreatmentKind.METASTASECTOMY,
+            leaves_disease=treatment.margin == Margin.R2 or treatment.intent == Intent.PALLIATIVE,
+            margin_not_clear=treatment.margin in (Margin.R1, Margin.R2),
+            event=treatment,
+            declined=bool(treatment.declined.all()),
+        )
+        for treatment in tumour.treatments.all()
+        if treatment.kind in Treatment.OPERATIONS and treatment.on is not None
     ]
-    return propose_anchor(operations, schedule.anchor_on)
+    recurrences = [
+        finding.found_on
+        for finding in tumour.findings.all()
+        if finding.kind == FindingKind.LOCAL_RECURRENCE
+    ]
+    return propose_anchor(operations, recurrences, current)
 
 
 def proposals(clinics: Iterable[Clinic]) -> list[tuple[Schedule, AnchorProposal[Treatment]]]:
@@ -27,7 +52,7 @@ def proposals(clinics: Iterable[Clinic]) -> list[tuple[Schedule, AnchorProposal[
     active = schedules_of(clinics).filter(state=ScheduleState.ACTIVE)
     waiting = [
         (schedule, proposal)
-        for schedule in active.prefetch_related("tumour__treatments")
+        for schedule in active.prefetch_related("tumour__treatments__declined", "tumour__findings")
         if (proposal := proposed_anchor(schedule))
     ]
     return sorted(waiting, key=lambda pair: pair[1].anchor)

@@ -1,0 +1,45 @@
+"""The only writers of schedules and of what happens to their slots.
+
+Each action is one transaction that first locks the patient, so that of two people at once the
+second sees what the first did; it checks, writes and records itself in the audit. What it refuses
+it refuses with a `ValidationError` whose keys are the fields of the form that asked. `at` is the
+moment at which it is done: now, unless told.
+"""
+
+from schedules.actions.bookings import BOOKING_MOVES, book, move_booking
+from schedules.actions.exports import export
+from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
+from schedules.actions.reviews import review
+from schedules.actions.schedules import (
+    change_protocol,
+    decline_anchor,
+    end,
+    enrol,
+    rebaseline,
+    record_death,
+    resume,
+    suspend,
+)
+from schedules.actions.studies import record_result, record_study, review_result
+
+__all__ = [
+    "BOOKING_MOVES",
+    "activate_protocol",
+    "book",
+    "change_protocol",
+    "decline_anchor",
+    "draft_protocol",
+    "end",
+    "enrol",
+    "export",
+    "move_booking",
+    "rebaseline",
+    "record_death",
+    "record_result",
+    "record_study",
+    "resume",
+    "review",
+    "review_result",
+    "suspend",
+    "take_over",
+]

@@ -1,0 +1,336 @@
+"""Starting, replacing, resting and ending follow-up."""
+
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from patients.models import Patient, Treatment, Tumour
+from schedules.actions.slots import (
+    count_studies,
+    create_slots,
+    end_schedule,
+    end_slots,
+    lock,
+    lock_alive,
+    plan_again,
+)
+from schedules.models import (
+    Booking,
+    BookingState,
+    DeclinedAnchor,
+    EndReason,
+    Protocol,
+    ProtocolState,
+    Schedule,
+    ScheduleState,
+    Slot,
+    Suspension,
+)
+from schedules.replanning import Replan, fingerprint, succeeded
+from schedules.rules.months import long_date
+from schedules.rules.outcome import Outcome
+from schedules.rules.plan import plan
+from schedules.rules.reconcile import Act
+from surveillance.accounts.models import User
+from surveillance.audit.actions import record
+
+
+@transaction.atomic
+def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) -> Schedule:
+    """Put a patient under surveillance of `tumour`, counting from the operation `anchor`.
+
+    Studies that the patient already had count for the slots that they fall in.
+
+    Raises:
+        ValidationError: the protocol is not active, the anchor is no operation on this tumour,
+            the tumour is already followed, or the patient has died.
+    """
+    patient = lock_alive(tumour.patient)
+    anchor_on = _anchor_day(tumour, anchor)
+    _check_active(protocol)
+    if tumour.schedules.filter(state__in=Schedule.LIVE).exists():
+        raise ValidationError({"tumour": "This tumour already has a schedule."})
+    schedule = Schedule.objects.create(
+        tumour=tumour, protocol=protocol, anchor=anchor, anchor_on=anchor_on
+    )
+    create_slots(schedule, plan(protocol.definition, anchor_on))
+    count_studies(patient)
+    _record("enrolled", schedule, by, protocol=str(protocol), anchor_on=anchor_on)
+    return schedule
+
+
+@transaction.atomic
+def rebaseline(
+    *,
+    schedule: Schedule,
+    anchor: Treatment,
+    by: User,
+    shown: str | None = None,
+    at: datetime | None = None,
+) -> Schedule:
+    """Start a new series from a later operation; what is left of the old one is superseded.
+
+    What happened stays as it was: satisfied and skipped slots, studies, reviews. An appointment
+    goes over to the new slot that takes its day; where none does it stays, for a nurse to settle.
+    `shown` is the fingerprint of what the person was shown, if they were.
+
+    Raises:
+        ValidationError: the schedule is no longer active, the operation is not later, or things
+            have changed since they were shown.
+    """
+    schedule = _lock_active(schedule)
+    anchor_on = _anchor_day(schedule.tumour, anchor)
+    if anchor_on <= schedule.anchor_on:
+        raise ValidationError({"anchor": "The operation is not later than the present anchor."})
+    replan = succeeded(schedule, schedule.protocol, anchor_on)
+    reason = f"Re-baseline: {anchor} on {long_date(anchor_on)}"
+    new = Schedule(
+        tumour=schedule.tumour,
+        protocol=schedule.protocol,
+        anchor=anchor,
+        anchor_on=anchor_on,
+        replaces=schedule,
+    )
+    return _succeed(replan, new, "rebaselined", reason, by=by, shown=shown, at=at)
+
+
+@transaction.atomic
+def change_protocol(
+    *,
+    schedule: Schedule,
+    protocol: Protocol,
+    by: User,
+    shown: str | None = None,
+    at: datetime | None = None,
+) -> Schedule:
+    """Go on by another protocol from the same anchor; the past stays under the old one.
+
+    Raises:
+        ValidationError: the protocol is not active or is the present one, the schedule is no
+            longer active, or things have changed since they were shown.
+    """
+    schedule = _lock_active(schedule)
+    _check_active(protocol)
+    if protocol == schedule.protocol:
+        raise ValidationError({"protocol": "This is the present protocol."})
+    today = schedule.tumour.patient.clinic.today(at)
+    replan = succeeded(schedule, protocol, schedule.anchor_on, since=today)
+    reason = f"Goes on under {protocol}"
+    new = Schedule(
+        tumour=schedule.tumour,
+        protocol=protocol,
+        anchor=schedule.anchor,
+        anchor_on=schedule.anchor_on,
+        planned_since=today,
+        replaces=schedule,
+    )
+    return _succeed(replan, new, "protocol_changed", reason, by=by, shown=shown, at=at)
+
+
+@transaction.atomic
+def decline_anchor(*, schedule: Schedule, treatment: Treatment, reason: str, by: User) -> None:
+    """Decide that an operation does not restart the clock.
+
+    Raises:
+        ValidationError: no reason is given, or the schedule is no longer active.
+    """
+    schedule = _lock_active(schedule)
+    if not reason:
+        raise ValidationError({"reason": "Give a reason why the old series goes on."})
+    DeclinedAnchor.objects.get_or_create(
+        schedule=schedule, treatment=treatment, defaults={"reason": reason, "by": by}
+    )
+    _record("anchor_declined", schedule, by, treatment=treatment.public_id, reason=reason)
+
+
+@transaction.atomic
+def suspend(
+    *,
+    schedule: Schedule,
+    reason: str,
+    review_on: date,
+    by: User,
+    at: datetime | None = None,
+) -> Suspension:
+    """Let a schedule rest until `review_on`, when it comes back on the list. Bookings stay.
+
+    Raises:
+        ValidationError: no reason is given, the day has not to come, or the schedule is not active.
+    """
+    schedule = _lock_active(schedule)
+    today = schedule.tumour.patient.clinic.today(at)
+    if not reason:
+        raise ValidationError({"reason": "Give a reason to suspend the follow-up."})
+    if review_on <= today:
+        raise ValidationError({"review_on": "The day of review must be still to come."})
+    suspension = Suspension.objects.create(
+        schedule=schedule, from_on=today, review_on=review_on, reason=reason, by=by
+    )
+    schedule.state, schedule.state_reason = ScheduleState.SUSPENDED, reason
+    schedule.save(update_fields=["state", "state_reason"])
+    _record("suspended", schedule, by, reason=reason, review_on=review_on)
+    return suspension
+
+
+@transaction.atomic
+def resume(*, schedule: Schedule, by: User, at: datetime | None = None) -> Replan:
+    """Take a suspended schedule up again; slots that lapsed while it rested are withdrawn.
+
+    Raises:
+        ValidationError: the schedule is not suspended, or the patient has died.
+    """
+    patient = lock_alive(schedule.tumour.patient)
+    schedule.refresh_from_db()
+    if schedule.state != ScheduleState.SUSPENDED:
+        raise ValidationError(f"This schedule is {schedule.get_state_display().lower()}.")
+    today = patient.clinic.today(at)
+    schedule.suspensions.filter(ended_on=None).update(ended_on=today)
+    schedule.state, schedule.state_reason = ScheduleState.ACTIVE, ""
+    schedule.save(update_fields=["state", "state_reason"])
+    replan = plan_again(schedule)
+    count_studies(patient)
+    _record("resumed", schedule, by, **_counts(replan))
+    return replan
+
+
+@transaction.atomic
+def end(
+    *,
+    schedule: Schedule,
+    end_reason: EndReason,
+    by: User,
+    explanation: str = "",
+    at: datetime | None = None,
+) -> None:
+    """End a follow-up for good; what is left of it is withdrawn, appointments stay for a nurse.
+
+    Raises:
+        ValidationError: the schedule has ended already, exams are left though it is said to be
+            completed, or a reason needs words.
+    """
+    lock(schedule.tumour.patient)
+    schedule.refresh_from_db()
+    if schedule.state not in Schedule.LIVE:
+        raise ValidationError(f"This schedule is {schedule.get_state_display().lower()} already.")
+    if end_reason == EndReason.DIED:
+        raise ValidationError({"end_reason": "Record the death: it closes everything at once."})
+    if end_reason in (EndReason.TRANSFERRED, EndReason.OTHER) and not explanation:
+        raise ValidationError({"explanation": f"Say more about “{end_reason.label.lower()}”."})
+    if end_reason == EndReason.COMPLETED:
+        if schedule.slots.filter(outcome__in=Slot.TO_BE_DONE).exists():
+            raise ValidationError({"end_reason": "Exams are left: it is not completed."})
+        state = ScheduleState.COMPLETED
+    else:
+        state = ScheduleState.TERMINATED
+    _end(schedule, state, end_reason, explanation, by, at or timezone.now())
+
+
+@transaction.atomic
+def record_death(*, patient: Patient, died_on: date, by: User, at: datetime | None = None) -> None:
+    """Record a death: every follow-up ends and every appointment is cancelled, at once.
+
+    Raises:
+        ValidationError: the day lies in the future or before birth.
+    """
+    patient = lock(patient)
+    if died_on > patient.clinic.today(at):
+        raise ValidationError({"died_on": "This day has not come yet."})
+    if died_on < patient.birth_date:
+        raise ValidationError({"died_on": "This is before the patient was born."})
+    patient.died_on = died_on
+    patient.save(update_fields=["died_on"])
+    for schedule in Schedule.objects.filter(tumour__patient=patient, state__in=Schedule.LIVE):
+        _end(schedule, ScheduleState.TERMINATED, EndReason.DIED, "", by, at or timezone.now())
+    cancelled = Booking.objects.filter(
+        slot__schedule__tumour__patient=patient, state__in=Booking.ACTIVE
+    ).update(state=BookingState.CANCELLED)
+    record(
+        act="patient.died",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        died_on=died_on,
+        bookings_cancelled=cancelled,
+    )
+
+
+def _lock_active(schedule: Schedule) -> Schedule:
+    lock_alive(schedule.tumour.patient)
+    schedule.refresh_from_db()
+    if schedule.state != ScheduleState.ACTIVE:
+        raise ValidationError(
+            f"This schedule is {schedule.get_state_display().lower()}: "
+            "somebody else has already changed it."
+        )
+    return schedule
+
+
+def _anchor_day(tumour: Tumour, anchor: Treatment) -> date:
+    if anchor.tumour_id != tumour.pk or anchor.kind not in Treatment.OPERATIONS or not anchor.on:
+        raise ValidationError({"anchor": "Month 0 counts from an operation on this tumour."})
+    return anchor.on
+
+
+def _check_active(protocol: Protocol) -> None:
+    if not Protocol.objects.filter(pk=protocol.pk, state=ProtocolState.ACTIVE).exists():
+        raise ValidationError({"protocol": "Only an active protocol can be chosen."})
+
+
+def _succeed(
+    replan: Replan,
+    new: Schedule,
+    act: str,
+    reason: str,
+    *,
+    by: User,
+    shown: str | None,
+    at: datetime | None,
+) -> Schedule:
+    """Let the `new` schedule take over, exactly as `replan` tells it."""
+    if shown is not None and shown != fingerprint([replan]):
+        raise ValidationError("Something has changed since this was shown: look at it again.")
+    old = replan.schedule
+    end_schedule(old, ScheduleState.SUPERSEDED, reason, at or timezone.now())
+    end_slots(old, Outcome.SUPERSEDED, reason)
+    new.save()
+    create_slots(new, [change.planned for change in replan.of(Act.CREATE) if change.planned])
+    for held in replan.held:
+        if held.taken_by:
+            held.booking.slot = new.slots.get(exam=held.booking.slot.exam, n=held.taken_by.n)
+            held.booking.save(update_fields=["slot"])
+    count_studies(old.tumour.patient)
+    _record(act, old, by, new_schedule=new.public_id, reason=reason, **_counts(replan))
+    return new
+
+
+def _end(
+    schedule: Schedule,
+    state: ScheduleState,
+    end_reason: EndReason,
+    explanation: str,
+    by: User,
+    at: datetime,
+) -> None:
+    schedule.end_reason = end_reason
+    reason = explanation or end_reason.label
+    end_schedule(schedule, state, reason, at)
+    end_slots(schedule, Outcome.WITHDRAWN, reason)
+    _record("ended", schedule, by, end_reason=end_reason, explanation=explanation)
+
+
+def _counts(replan: Replan) -> dict[str, int]:
+    return {f"slots_{act.value}": len(replan.of(act)) for act in Act if act != Act.KEEP}
+
+
+def _record(act: str, schedule: Schedule, by: User, **detail: object) -> None:
+    patient = schedule.tumour.patient
+    record(
+        act=f"schedule.{act}",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        schedule=schedule.public_id,
+        **detail,
+    )

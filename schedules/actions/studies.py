@@ -1,0 +1,150 @@
+"""Studies that took place, what they showed, and that a clinician has seen it."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from patients.models import Patient
+from schedules.actions.slots import count_studies, lock
+from schedules.models import Booking, BookingState, Result, ResultOutcome, Study
+from schedules.rules.months import long_date
+from schedules.rules.windows import takes
+from surveillance.accounts.models import User
+from surveillance.audit.actions import record
+
+_OF_ANOTHER_PATIENT = "This study belongs to another patient."
+
+
+@transaction.atomic
+def record_study(
+    *,
+    patient: Patient,
+    modality: str,
+    performed_on: date,
+    regions: Sequence[str],
+    by: User,
+    study_uid: str = "",
+    description: str = "",
+    at: datetime | None = None,
+) -> Study:
+    """Record a study that took place; it counts for the slots whose window it falls in.
+
+    Told again with the same `study_uid`, the study gains what regions are new: nothing doubles.
+
+    Raises:
+        ValidationError: the day is in the future or before birth, no region is given, or the UID
+            is known for another patient or another day.
+    """
+    patient = lock(patient)
+    if performed_on > patient.clinic.today(at):
+        raise ValidationError({"performed_on": "This day has not come yet."})
+    if performed_on < patient.birth_date:
+        raise ValidationError({"performed_on": "This is before the patient was born."})
+    if not regions:
+        raise ValidationError({"regions": "Say which regions the images cover."})
+    study = Study.objects.filter(study_uid=study_uid).first() if study_uid else None
+    if study is None:
+        study = Study(patient=patient, modality=modality, performed_on=performed_on, regions=[])
+        study.study_uid = study_uid or study.study_uid
+    elif study.patient_id != patient.pk:
+        raise ValidationError({"study_uid": _OF_ANOTHER_PATIENT})
+    elif study.performed_on != performed_on:
+        known = long_date(study.performed_on)
+        raise ValidationError({"performed_on": f"This study is known to be of {known}."})
+    study.regions = list(dict.fromkeys([*study.regions, *regions]))
+    study.description = description or study.description
+    study.full_clean()
+    try:
+        with transaction.atomic():
+            study.save()
+    except IntegrityError as error:  # entered for somebody else at this very moment
+        raise ValidationError({"study_uid": _OF_ANOTHER_PATIENT}) from error
+    count_studies(patient)
+    _fulfil_bookings(patient, study)
+    record(
+        act="study.recorded",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        study=study.public_id,
+        performed_on=performed_on,
+        regions=study.regions,
+    )
+    return study
+
+
+@transaction.atomic
+def record_result(
+    *,
+    study: Study,
+    outcome: ResultOutcome,
+    by: User,
+    sites: Sequence[str] = (),
+    comment: str = "",
+) -> Result:
+    """Record what a study showed. Images reported as inadequate no longer count for a slot.
+
+    Raises:
+        ValidationError: a new lesion without a site, or a site that is too long.
+    """
+    patient = lock(study.patient)
+    if outcome == ResultOutcome.NEW_LESION and not sites:
+        raise ValidationError({"sites": "Say where the new lesion is."})
+    result = Result.objects.filter(study=study).first() or Result(study=study)
+    result.outcome, result.sites, result.comment = outcome, list(sites), comment
+    result.reviewed_by = result.reviewed_at = None  # what it says now, nobody has seen yet
+    result.full_clean()  # PostgreSQL would cut a site that is too long without a word
+    result.save()
+    count_studies(patient)
+    record(
+        act="result.recorded",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        study=study.public_id,
+        outcome=outcome,
+        sites=list(sites),
+    )
+    return result
+
+
+@transaction.atomic
+def review_result(*, result: Result, by: User, at: datetime | None = None) -> None:
+    """Record that a clinician has seen a result. The first one counts.
+
+    Raises:
+        ValidationError: somebody has reviewed it already.
+    """
+    patient = lock(result.study.patient)
+    result.refresh_from_db()
+    if result.reviewed_by:
+        raise ValidationError(f"{result.reviewed_by} has reviewed this result already.")
+    result.reviewed_by, result.reviewed_at = by, at or timezone.now()
+    result.save(update_fields=["reviewed_by", "reviewed_at"])
+    record(
+        act="result.reviewed",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        study=result.study.public_id,
+    )
+
+
+def _fulfil_bookings(patient: Patient, study: Study) -> None:
+    """Close each appointment that a new study answers, even if its slot has been superseded.
+
+    A study answers it on its day, or later as long as it falls in the slot that was booked.
+    """
+    held = Booking.objects.filter(
+        slot__schedule__tumour__patient=patient, state__in=Booking.ACTIVE
+    ).select_related("slot")
+    for booking in held:
+        day = booking.starts_at.astimezone(patient.clinic.zone).date()
+        on_its_day = study.performed_on == day
+        later = study.performed_on > day and takes(booking.slot, study.performed_on)
+        if study.is_exam_of(booking.slot) and (on_its_day or later):
+            booking.state = BookingState.FULFILLED
+            booking.save(update_fields=["state"])

@@ -1,0 +1,37 @@
+"""Why a slot of a schedule is on its day, and what became of it."""
+
+from schedules.models import Schedule, Slot
+from schedules.rules.explain import Explanation, phase_at
+from schedules.rules.months import long_date
+from schedules.rules.outcome import Outcome
+
+
+def explain(slot: Slot, schedule: Schedule) -> Explanation:
+    """Explain a slot of `schedule`, which is handed in so that many slots can share one."""
+    return Explanation(
+        protocol=str(schedule.protocol),
+        exam=slot.exam,
+        phase=phase_at(schedule.protocol.definition, slot.exam, slot.month, slot.weeks),
+        anchor_event=str(schedule.anchor),
+        anchor_on=schedule.anchor_on,
+        n=slot.n,
+        month=slot.month,
+        weeks=slot.weeks,
+        earliest_on=slot.earliest_on,
+        due_on=slot.due_on,
+        latest_on=slot.latest_on,
+        lapses_on=slot.lapses_on,
+        became=_became(slot),
+        citation=schedule.protocol.citation,
+    )
+
+
+def _became(slot: Slot) -> str:
+    if slot.outcome == Outcome.OPEN:
+        return ""
+    became: str = slot.get_outcome_display()
+    if slot.outcome in (Outcome.SATISFIED, Outcome.PARTIALLY_SATISFIED):
+        by = [f"{s.modality} of {long_date(s.performed_on)}" for s in slot.counting_studies]
+        missing = f", {' and '.join(slot.missing)} still missing" if slot.missing else ""
+        return f"{became} by {' and '.join(by)}{missing}"
+    return f"{became}: {slot.outcome_reason}" if slot.outcome_reason else became

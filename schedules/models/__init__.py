@@ -1,0 +1,33 @@
+"""What is due: protocols, schedules, slots, bookings, studies, results, reviews."""
+
+from schedules.models.booking import Booking, BookingState, Scanner
+from schedules.models.protocol import Protocol, ProtocolState
+from schedules.models.review import Decision, Review
+from schedules.models.schedule import (
+    DeclinedAnchor,
+    EndReason,
+    Schedule,
+    ScheduleState,
+    Slot,
+    Suspension,
+)
+from schedules.models.study import Result, ResultOutcome, Study
+
+__all__ = [
+    "Booking",
+    "BookingState",
+    "Decision",
+    "DeclinedAnchor",
+    "EndReason",
+    "Protocol",
+    "ProtocolState",
+    "Result",
+    "ResultOutcome",
+    "Review",
+    "Scanner",
+    "Schedule",
+    "ScheduleState",
+    "Slot",
+    "Study",
+    "Suspension",
+]

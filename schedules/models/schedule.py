@@ -1,0 +1,190 @@
+"""Schedules and their slots."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from patients.models import Patient, Treatment, Tumour
+from schedules.models.protocol import Protocol
+from schedules.rules.outcome import Outcome, missing_regions
+from schedules.rules.protocol import REGIONS
+
+if TYPE_CHECKING:
+    from schedules.models.study import Study
+
+
+class ScheduleState(models.TextChoices):
+    ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
+    COMPLETED = "completed", "Completed"
+    TERMINATED = "terminated", "Terminated"
+    SUPERSEDED = "superseded", "Superseded"
+
+
+class EndReason(models.TextChoices):
+    """Why a follow-up came to its end."""
+
+    COMPLETED = "completed", "Completed: the protocol asks for nothing more"
+    DIED = "died", "The patient has died"
+    PALLIATIVE = "palliative", "Treatment is palliative now"
+    TRANSFERRED = "transferred", "Transferred to another clinic"
+    DECLINED = "declined", "The patient declines"
+    OTHER = "other", "Another reason, given in words"
+
+
+class Schedule(models.Model):
+    """One patient on one protocol version from one anchor."""
+
+    LIVE = (ScheduleState.ACTIVE, ScheduleState.SUSPENDED)
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    tumour = models.ForeignKey(Tumour, on_delete=models.PROTECT, related_name="schedules")
+    protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="schedules")
+    anchor_on = models.DateField(help_text="Month 0.")
+    anchor = models.ForeignKey(
+        Treatment, on_delete=models.PROTECT, help_text="The event that month 0 counts from."
+    )
+    state = models.CharField(max_length=12, choices=ScheduleState, default=ScheduleState.ACTIVE)
+    state_reason = models.TextField(blank=True)
+    end_reason = models.CharField(max_length=12, choices=EndReason, blank=True, default="")
+    replaces = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by"
+    )
+    planned_since = models.DateField(
+        null=True,
+        blank=True,
+        help_text="What lapsed before this day is left to the schedule that this one replaces.",
+    )
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["active", "suspended"]) ^ Q(ended_at__isnull=False),
+                name="ended_schedules_say_when",
+            ),
+            # A tumour has one patient, so this is one schedule per patient and tumour.
+            models.UniqueConstraint(
+                fields=["tumour"],
+                condition=Q(state__in=[ScheduleState.ACTIVE, ScheduleState.SUSPENDED]),
+                name="one_active_schedule_per_tumour",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=["completed", "terminated"]) ^ Q(end_reason=""),
+                name="ended_for_a_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} from {self.anchor_on}"
+
+
+class Suspension(models.Model):
+    """A time in which a schedule rests, until somebody looks at it again."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="suspensions")
+    from_on = models.DateField()
+    review_on = models.DateField(help_text="The day on which it comes back on the list.")
+    ended_on = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule"],
+                condition=Q(ended_on__isnull=True),
+                name="one_suspension_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(review_on__gt=F("from_on")), name="suspension_has_a_review_to_come"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Suspended from {self.from_on}, to be reviewed on {self.review_on}"
+
+
+class DeclinedAnchor(models.Model):
+    """A clinician's decision that an operation does not restart a schedule's clock."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="+")
+    treatment = models.ForeignKey(Treatment, on_delete=models.PROTECT, related_name="declined")
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule", "treatment"], name="one_decision_per_declined_anchor"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.treatment} is no new anchor: {self.reason}"
+
+
+class Slot(models.Model):
+    """One follow-up exam that is due. All dates are the clinic's, and inclusive."""
+
+    TO_BE_DONE = (Outcome.OPEN.value, Outcome.PARTIALLY_SATISFIED.value)
+
+    OUTCOMES = [(outcome.value, outcome.replace("_", " ").capitalize()) for outcome in Outcome]
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="slots")
+    exam = models.CharField(max_length=160, help_text="The series, such as “CT chest+abdomen”.")
+    modality = models.CharField(max_length=16, help_text="A DICOM modality code.")
+    regions = ArrayField(models.CharField(max_length=20, choices=[(r, r) for r in REGIONS]))
+    n = models.PositiveSmallIntegerField(help_text="Its place in the series, from 1.")
+    month = models.PositiveSmallIntegerField(help_text="Months after the anchor.")
+    weeks = models.PositiveSmallIntegerField(default=0, help_text="Weeks after those months.")
+    earliest_on = models.DateField()
+    due_on = models.DateField()
+    latest_on = models.DateField()
+    lapses_on = models.DateField()
+    outcome = models.CharField(max_length=20, choices=OUTCOMES, default=Outcome.OPEN.value)
+    outcome_reason = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["schedule", "exam", "n"], name="one_slot_per_place"),
+            models.CheckConstraint(
+                condition=Q(earliest_on__lte=F("due_on"))
+                & Q(due_on__lte=F("latest_on"))
+                & Q(latest_on__lt=F("lapses_on")),
+                name="slot_dates_in_order",
+            ),
+        ]
+        indexes = [
+            # What is still to be done is a small part of all slots, and every list starts here.
+            models.Index(
+                fields=["latest_on", "id"],
+                condition=Q(outcome__in=["open", "partially_satisfied"]),
+                name="slots_to_be_done",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.exam} no. {self.n}, due {self.due_on}"
+
+    @property
+    def patient(self) -> Patient:
+        return self.schedule.tumour.patient
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The regions that this slot's studies have not covered yet."""
+        return missing_regions(self.regions, [study.regions for study in self.counting_studies])
+
+    @property
+    def counting_studies(self) -> list["Study"]:
+        """The slot's studies, without those whose images were reported as inadequate."""
+        return [study for study in self.studies.all() if study.is_adequate]

@@ -1,0 +1,83 @@
+"""Studies that took place, and what they showed."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+
+from patients.models import Patient
+from schedules.models.schedule import Slot
+from schedules.rules.protocol import REGIONS
+
+
+def made_up_study_uid() -> str:
+    """Return a valid unique identifier for a study entered by hand (DICOM PS3.5, B.2)."""
+    return f"2.25.{uuid.uuid4().int}"
+
+
+class Study(models.Model):
+    """An imaging study that really took place."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
+    study_uid = models.CharField(
+        "StudyInstanceUID",
+        max_length=64,
+        unique=True,
+        default=made_up_study_uid,
+        validators=[RegexValidator(r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$")],
+    )
+    modality = models.CharField(max_length=16)
+    performed_on = models.DateField()
+    regions = ArrayField(models.CharField(max_length=20, choices=[(r, r) for r in REGIONS]))
+    description = models.CharField(max_length=300, blank=True)
+    slots = models.ManyToManyField(Slot, related_name="studies")
+
+    class Meta:
+        verbose_name_plural = "studies"
+
+    def __str__(self) -> str:
+        return f"{self.modality} {'+'.join(self.regions)} of {self.performed_on}"
+
+    def is_exam_of(self, slot: Slot) -> bool:
+        """Say whether the study is of the slot's kind, for at least one of its regions."""
+        return self.modality == slot.modality and not set(self.regions).isdisjoint(slot.regions)
+
+    @property
+    def is_adequate(self) -> bool:
+        result = getattr(self, "result", None)
+        return result is None or result.outcome != ResultOutcome.INADEQUATE
+
+
+class ResultOutcome(models.TextChoices):
+    NO_DISEASE = "no_disease", "No evidence of disease"
+    NEW_LESION = "new_lesion", "New lesion"
+    INDETERMINATE = "indeterminate", "Indeterminate"
+    INADEQUATE = "inadequate", "Inadequate, to be repeated"
+
+
+class Result(models.Model):
+    """What a study showed."""
+
+    study = models.OneToOneField(Study, on_delete=models.PROTECT, related_name="result")
+    outcome = models.CharField(max_length=15, choices=ResultOutcome)
+    sites = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    comment = models.CharField(max_length=300, blank=True)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(reviewed_by__isnull=True) ^ Q(reviewed_at__isnull=False),
+                name="reviewed_by_somebody_at_a_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return ", ".join([self.get_outcome_display(), *self.sites])
