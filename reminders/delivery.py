@@ -18,7 +18,8 @@ from django.template.loader import render_to_string
 
 from patients.queries import ClinicDay
 from reminders.models import Message, MessageState
-from schedules.queries import CLINIC, overdue_and_unbooked, to_book
+from reminders.queries import still_true
+from schedules.queries import CLINIC
 from schedules.rules.windows import days_late
 
 logger = logging.getLogger(__name__)
@@ -44,10 +45,6 @@ def deliver(days: Sequence[ClinicDay], at: datetime) -> Counter[MessageState]:
 
 def _claim(days: Sequence[ClinicDay], at: datetime) -> list[Message]:
     """Claim up to a batch: what is no longer true is withdrawn by the statement that claims."""
-    still_true = Message.objects.filter(
-        Q(reminder__slot__in=to_book(days).order_by())
-        | Q(alert__slot__in=overdue_and_unbooked(days).order_by())
-    )
     with transaction.atomic():
         waiting = list(
             Message.objects.filter(
@@ -60,7 +57,7 @@ def _claim(days: Sequence[ClinicDay], at: datetime) -> list[Message]:
         )
         Message.objects.filter(pk__in=waiting).update(
             state=Case(
-                When(pk__in=still_true.values("pk"), then=Value(MessageState.SENDING)),
+                When(pk__in=still_true(days).values("pk"), then=Value(MessageState.SENDING)),
                 default=Value(MessageState.WITHDRAWN),
             ),
             claimed_at=at,

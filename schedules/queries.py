@@ -10,7 +10,15 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from patients.models import Clinic
 from patients.queries import ClinicDay
-from schedules.models import Booking, Decision, Review, Schedule, ScheduleState, Slot
+from schedules.models import (
+    Booking,
+    Decision,
+    Result,
+    Review,
+    Schedule,
+    ScheduleState,
+    Slot,
+)
 
 CLINIC = "schedule__tumour__patient__clinic"
 
@@ -75,6 +83,17 @@ def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
         .prefetch_related("slot__studies__result")
         .order_by("starts_at", "id")
     )
+
+
+def results_of(clinics: Iterable[Clinic]) -> QuerySet[Result]:
+    return Result.objects.filter(study__patient__clinic__in=clinics).select_related(
+        "study__patient__clinic"
+    )
+
+
+def unreviewed_results(clinics: Iterable[Clinic]) -> QuerySet[Result]:
+    """Return the results that no clinician has seen yet, the oldest first."""
+    return results_of(clinics).filter(reviewed_at=None).order_by("study__performed_on", "id")
 
 
 def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> QuerySet[Slot]:

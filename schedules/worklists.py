@@ -8,8 +8,8 @@ from django.db.models import Prefetch, QuerySet
 
 from patients.models import Patient
 from patients.queries import ClinicDay
-from schedules.models import Booking, Review, Slot
-from schedules.rules.windows import WindowStatus, days_late, window_status
+from schedules.models import Booking, Review, ScheduleState, Slot, Study
+from schedules.rules.windows import WindowStatus, days_late, is_close, window_status
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class Row:
     days_late: int
     last_booking: Booking | None
     last_review: Review | None
+    close_exam: Study | None  # done shortly before the window opened: somebody should decide
 
     @property
     def days_left(self) -> int:
@@ -35,10 +36,21 @@ def rows(slots: QuerySet[Slot], days: Iterable[ClinicDay]) -> list[Row]:
     on_of = {clinic.pk: day.on for day in days for clinic in day.clinics}
     slots = slots.prefetch_related(
         "studies__result",
+        "schedule__tumour__patient__studies",
         Prefetch("bookings", Booking.objects.order_by("-id").select_related("scanner")),
         Prefetch("reviews", Review.objects.order_by("-id").select_related("by")),
     )
     return [_row(slot, on_of[slot.patient.clinic_id]) for slot in slots]
+
+
+def close_exam(slot: Slot) -> Study | None:
+    """Return the last exam of the slot's kind that was done shortly before its window opened."""
+    near = [
+        study
+        for study in slot.patient.studies.all()
+        if is_close(slot, study.performed_on) and study.is_exam_of(slot)
+    ]
+    return max(near, key=lambda study: study.performed_on, default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +63,14 @@ class Appointment:
     day_has_passed: bool
 
     @property
-    def slot_has_ended(self) -> bool:
-        """The slot needs no exam any more; the appointment still stands, and somebody must act."""
-        return self.booking.slot.outcome not in Slot.TO_BE_DONE
+    def not_needed(self) -> str:
+        """Why the slot needs no exam now; the appointment still stands, and somebody must act."""
+        slot = self.booking.slot
+        if slot.outcome not in Slot.TO_BE_DONE:
+            return str(slot.get_outcome_display())
+        if slot.schedule.state != ScheduleState.ACTIVE:
+            return str(slot.schedule.get_state_display())
+        return slot.outcome_reason  # a plan that asks for it no more, and waits for a nurse
 
 
 def appointments(bookings: Iterable[Booking], at: datetime) -> list[Appointment]:
@@ -76,4 +93,5 @@ def _row(slot: Slot, on: date) -> Row:
         days_late=days_late(slot, on),
         last_booking=next(iter(slot.bookings.all()), None),
         last_review=next(iter(slot.reviews.all()), None),
+        close_exam=close_exam(slot),
     )

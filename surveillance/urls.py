@@ -2,18 +2,20 @@ from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from surveillance import health
-from surveillance.pages import audit, home, patient, refusals, register
+from surveillance import health, metrics
+from surveillance.pages import audit, home, patient, refusals, register, safety_net
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("", home.home, name="home"),
-    path("patients/", include("patients.urls")),
+    path("", include("patients.urls")),
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
+    path("safety-net/", safety_net.safety_net, name="safety-net"),
     path("audit/", audit.audit, name="audit"),
     path("", include("schedules.urls")),
 ]

@@ -1,0 +1,17 @@
+"""The safety net: the union of what the apps say of those whom nobody has in hand."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import reminders.safety
+import schedules.safety
+from patients.queries import ClinicDay
+from patients.safety import FallenThrough, Gap
+
+
+def fallen_through(days: Sequence[ClinicDay]) -> dict[Gap, list[FallenThrough]]:
+    """Return all who have fallen through on their clinic's day, by gap, the oldest first."""
+    found = [*schedules.safety.fallen_through(days), *reminders.safety.fallen_through(days)]
+    order = list(Gap)
+    found.sort(key=lambda row: (order.index(row.gap), row.since, row.patient.pk))
+    return {gap: list(rows) for gap, rows in groupby(found, key=lambda row: row.gap)}
