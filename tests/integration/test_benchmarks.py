@@ -1,0 +1,40 @@
+"""The benchmarks run, and what they compare is the same. How fast is not for a test to say."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import benchmarks
+
+ROW = {"name", "ours", "baseline", "unit", "ratio"}
+
+
+def run(*arguments: str) -> str:
+    command = [sys.executable, "-m", *arguments]
+    root = Path(benchmarks.__file__).parents[1]
+    return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
+
+
+def test_plan_compares_the_dates_and_the_writing() -> None:
+    rows: list[dict[str, Any]] = json.loads(run("benchmarks.plan", "--json", "--patients", "100"))
+
+    assert [row["name"] for row in rows] == ["relativedelta", "copy"]
+    for row in rows:
+        assert row.keys() == ROW
+        assert row["ours"] > 0
+        assert row["ratio"] == pytest.approx(row["ours"] / row["baseline"])
+
+
+def test_a_table_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    benchmarks.show([benchmarks.Row("copy", 3.0, 2.0, "s", 1.5)], as_json=False)
+
+    assert capsys.readouterr().out.splitlines()[1].split() == ["copy", "3.00", "2.00", "s", "1.50"]
+
+
+def test_what_does_not_bring_about_the_same_is_not_compared() -> None:
+    with pytest.raises(SystemExit, match=r"^copy: ours and the baseline do not bring about"):
+        benchmarks.compare("copy", ours=lambda: 1, baseline=lambda: 2, unit="s")
