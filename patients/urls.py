@@ -2,4 +2,8 @@ from django.urls import path
 
 from patients import views
 
-urlpatterns = [path("", views.patients, name="patients")]
+urlpatterns = [
+    path("patients/", views.patients, name="patients"),
+    path("tumours/<uuid:public_id>/treatments/new/", views.add_treatment, name="add-treatment"),
+    path("tumours/<uuid:public_id>/findings/new/", views.add_finding, name="add-finding"),
+]

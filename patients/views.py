@@ -1,11 +1,19 @@
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
 from django import forms
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 
+from patients import actions
 from patients.access import UserRequest, allowed
-from patients.models import Clinic
+from patients.forms import FindingForm, TreatmentForm, refuse
+from patients.models import Clinic, Tumour
 from patients.queries import patients_of
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -33,3 +41,41 @@ def patients(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     page = Paginator(found, 50).get_page(request.POST.get("page"))
     record_look(page="patients", by=request.user, patients=page.object_list)
     return render(request, "patients/patients.html", {"page": page, "q": q, "form": form})
+
+
+@allowed(Act.REGISTER_PATIENT)
+def add_treatment(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Add an event to the treatment history; an operation may propose a new anchor."""
+    form = TreatmentForm(request.POST or None)
+    return _add(request, clinics, public_id, form, actions.add_treatment, "Add a treatment")
+
+
+@allowed(Act.REGISTER_PATIENT)
+def add_finding(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Add disease seen: a local recurrence or a metastasis."""
+    form = FindingForm(request.POST or None)
+    return _add(request, clinics, public_id, form, actions.add_finding, "Add a finding")
+
+
+def _add(
+    request: UserRequest,
+    clinics: list[Clinic],
+    public_id: UUID,
+    form: forms.Form,
+    action: Callable[..., Any],
+    title: str,
+) -> HttpResponse:
+    tumour = get_object_or_404(
+        Tumour.objects.filter(patient__in=patients_of(clinics)), public_id=public_id
+    )
+    record_look(page=title.lower(), by=request.user, patients=[tumour.patient])
+    if request.method == "POST" and form.is_valid():
+        try:
+            added = action(tumour=tumour, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, f"{tumour.patient}: added “{added}”.")
+            return redirect("patient", public_id=tumour.patient.public_id)
+    context = {"form": form, "tumour": tumour, "patient": tumour.patient, "title": title}
+    return render(request, "patients/add.html", context)

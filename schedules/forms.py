@@ -4,16 +4,13 @@ from typing import Any
 
 from django import forms
 
+from patients.forms import DateInput, ListField
 from patients.models import Clinic
 from schedules.models import Decision, ResultOutcome, Scanner
 from schedules.rules.protocol import REGIONS
 
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
+# What studies can be recorded in, by DICOM code.
+MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET", "CR": "Plain film"}
 
 
 class BookingForm(forms.Form):
@@ -52,9 +49,7 @@ class ReviewForm(forms.Form):
 
 class StudyForm(forms.Form):
     performed_on = forms.DateField(label="Performed on", widget=DateInput)
-    modality = forms.ChoiceField(
-        choices=[("CT", "CT"), ("MR", "MR"), ("PT", "PET"), ("CR", "Plain film")]
-    )
+    modality = forms.ChoiceField(choices=list(MODALITIES.items()))
     regions = forms.MultipleChoiceField(
         label="Regions covered",
         choices=[(region, region.replace("_", " ").capitalize()) for region in REGIONS],
@@ -74,9 +69,6 @@ class StudyForm(forms.Form):
         choices=[("", "Not reported yet"), *ResultOutcome.choices],
         coerce=ResultOutcome,
     )
-    sites = forms.CharField(
+    sites = ListField(
         required=False, help_text="Of a new lesion, with commas between: liver S6, left lung."
     )
-
-    def clean_sites(self) -> list[str]:
-        return [site for part in self.cleaned_data["sites"].split(",") if (site := part.strip())]

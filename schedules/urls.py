@@ -1,7 +1,7 @@
 from django.urls import path, register_converter
 
-from schedules import views
 from schedules.models import BookingState
+from schedules.views import bookings, exports, plans, protocols, reviews, studies, worklists
 
 
 class BookingMove:
@@ -19,15 +19,30 @@ class BookingMove:
 register_converter(BookingMove, "booking_move")
 
 urlpatterns = [
-    path("worklists/to-book/", views.to_book, name="to-book"),
-    path("worklists/booked/", views.booked, name="booked"),
-    path("worklists/overdue/", views.overdue, name="overdue"),
-    path("worklists/rebaselines/", views.rebaselines, name="rebaselines"),
-    path("slots/<uuid:public_id>/book/", views.book, name="book"),
-    path("slots/<uuid:public_id>/review/", views.review, name="review"),
-    path("bookings/<uuid:public_id>/<booking_move:to>/", views.move_booking, name="move-booking"),
-    path("patients/<uuid:public_id>/studies/new/", views.record_study, name="record-study"),
-    path("schedules/<uuid:public_id>/rebaseline/", views.rebaseline, name="rebaseline"),
-    path("exports/", views.exports, name="exports"),
-    path("exports/schedules.csv", views.export_csv, name="export-csv"),
+    path("worklists/to-book/", worklists.to_book, name="to-book"),
+    path("worklists/booked/", worklists.booked, name="booked"),
+    path("worklists/overdue/", worklists.overdue, name="overdue"),
+    path("worklists/rebaselines/", worklists.rebaselines, name="rebaselines"),
+    path("slots/<uuid:public_id>/book/", bookings.book, name="book"),
+    path("slots/<uuid:public_id>/review/", reviews.review, name="review"),
+    path(
+        "bookings/<uuid:public_id>/<booking_move:to>/", bookings.move_booking, name="move-booking"
+    ),
+    path("patients/<uuid:public_id>/studies/new/", studies.record_study, name="record-study"),
+    path("tumours/<uuid:public_id>/enrol/", plans.enrol, name="enrol"),
+    path("schedules/<uuid:public_id>/what-if/", plans.what_if, name="what-if"),
+    path("schedules/<uuid:public_id>/decline-anchor/", plans.decline_anchor, name="decline-anchor"),
+    path("schedules/<uuid:public_id>/suspend/", plans.suspend, name="suspend"),
+    path("schedules/<uuid:public_id>/resume/", plans.resume, name="resume"),
+    path("schedules/<uuid:public_id>/end/", plans.end, name="end"),
+    path("patients/<uuid:public_id>/death/", plans.record_death, name="death"),
+    path("worklists/results/", worklists.results, name="results"),
+    path("studies/<uuid:public_id>/review-result/", studies.review_result, name="review-result"),
+    path("protocols/", protocols.protocols, name="protocols"),
+    path("protocols/<slug:code>/<int:version>/", protocols.protocol, name="protocol"),
+    path("protocols/<slug:code>/<int:version>/draft/", protocols.draft, name="draft-protocol"),
+    path("protocols/<slug:code>/<int:version>/sign/", protocols.sign, name="sign-protocol"),
+    path("protocols/<slug:code>/<int:version>/take-over/", protocols.take_over, name="take-over"),
+    path("exports/", exports.exports, name="exports"),
+    path("exports/schedules.csv", exports.export_csv, name="export-csv"),
 ]

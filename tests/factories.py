@@ -4,7 +4,7 @@ All is anchored at a resection on 15 January 2026, in Tokyo. The first slot then
 15 March, is due on 15 April, on time until 29 April, and lapses after 14 June 2026.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,8 @@ from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Seq
 from factory.django import DjangoModelFactory
 
 from patients.models import Clinic, Membership, Patient, Sex, Treatment, TreatmentKind, Tumour
-from schedules.actions import book, enrol
-from schedules.models import Booking, Protocol, Scanner, Schedule
+from schedules.actions import book, enrol, record_study
+from schedules.models import Booking, Protocol, Scanner, Schedule, Study
 from schedules.protocol_files import read_protocols
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
@@ -88,6 +88,14 @@ class ResectionFactory(DjangoModelFactory[Treatment]):
     on = date(2026, 1, 15)
 
 
+class MetastasectomyFactory(ResectionFactory):
+    """An operation after the anchor."""
+
+    kind = TreatmentKind.METASTASECTOMY
+    on = date(2026, 7, 3)
+    description = "Partial hepatic resection"
+
+
 class ProtocolFactory(DjangoModelFactory[Protocol]):
     """The shipped protocol: CT of chest and abdomen every 3 months to month 60."""
 
@@ -98,6 +106,17 @@ class ProtocolFactory(DjangoModelFactory[Protocol]):
     @classmethod
     def _adjust_kwargs(cls, **changes: Any) -> dict[str, Any]:
         return next(data for data in read_protocols() if data["code"] == PROTOCOL) | changes
+
+
+class HalfYearlyProtocolFactory(ProtocolFactory):
+    """Another active protocol: the same exam, every 6 months to month 60."""
+
+    @classmethod
+    def _adjust_kwargs(cls, **changes: Any) -> dict[str, Any]:
+        shipped = super()._adjust_kwargs()
+        [phase] = shipped["phases"]
+        every_six = phase | {"every_months": 6}
+        return shipped | {"code": "ct-chest-abdomen-6m", "phases": [every_six]} | changes
 
 
 class ScheduleFactory(DjangoModelFactory[Schedule]):
@@ -139,3 +158,23 @@ class BookingFactory(DjangoModelFactory[Booking]):
     @classmethod
     def _create(cls, model_class: type[Booking], *args: Any, **kwargs: Any) -> Booking:
         return book(**kwargs)
+
+
+class StudyFactory(DjangoModelFactory[Study]):
+    """A CT of chest and abdomen on 14 April 2026, told at nine that morning."""
+
+    class Meta:
+        model = Study
+
+    patient = SubFactory(PatientFactory)
+    modality = "CT"
+    performed_on = date(2026, 4, 14)
+    regions = ("chest", "abdomen")
+    at = LazyAttribute(
+        lambda study: datetime.combine(study.performed_on, time(9), study.patient.clinic.zone)
+    )
+    by = SubFactory(UserFactory)
+
+    @classmethod
+    def _create(cls, model_class: type[Study], *args: Any, **kwargs: Any) -> Study:
+        return record_study(**kwargs)

@@ -21,7 +21,10 @@ class Act(models.TextChoices):
     BOOK = "book follow-up CTs"
     RECORD_STUDY = "record a study and its result"
     REVIEW = "review overdue slots"
-    REBASELINE = "start a new series after an operation"
+    PLAN = "choose, change, suspend or end a follow-up"
+    SEE_PROTOCOLS = "see protocols"
+    DRAFT_PROTOCOL = "draft a protocol"
+    SIGN_PROTOCOL = "sign a protocol"
     EXPORT = "export schedules"
     SEE_AUDIT = "see who did and saw what"
 
@@ -32,7 +35,10 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.BOOK: frozenset({Role.NURSE}),
     Act.RECORD_STUDY: frozenset({Role.NURSE, Role.CLINICIAN}),
     Act.REVIEW: frozenset({Role.CLINICIAN}),
-    Act.REBASELINE: frozenset({Role.CLINICIAN}),
+    Act.PLAN: frozenset({Role.CLINICIAN}),
+    Act.SEE_PROTOCOLS: frozenset(Role),
+    Act.DRAFT_PROTOCOL: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR}),
+    Act.SIGN_PROTOCOL: frozenset({Role.CLINICIAN}),
     Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
 }

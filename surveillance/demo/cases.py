@@ -8,7 +8,13 @@ from typing import Any
 
 from patients.actions import add_finding, add_treatment, add_tumour, register_patient
 from patients.models import Clinic, FindingKind, Patient, Sex, Treatment, TreatmentKind, Tumour
-from schedules.actions import enrol, rebaseline, record_result, record_study
+from schedules.actions import (
+    enrol,
+    rebaseline,
+    record_result,
+    record_study,
+    review_result,
+)
 from schedules.models import Protocol, ResultOutcome, Schedule
 from schedules.rules.months import add_months
 from surveillance.accounts.models import User
@@ -101,7 +107,10 @@ def _enter_ct(
         by=by,
         at=at,
     )
-    record_result(study=study, outcome=ResultOutcome(outcome), sites=sites, comment=comment, by=by)
+    result = record_result(
+        study=study, outcome=ResultOutcome(outcome), sites=sites, comment=comment, by=by
+    )
+    review_result(result=result, by=by, at=at)
 
 
 def _follow(

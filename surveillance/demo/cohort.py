@@ -8,7 +8,15 @@ from random import Random
 
 from patients.actions import add_treatment, add_tumour, register_patient
 from patients.models import Clinic, Margin, Patient, Sex, TreatmentKind, Tumour
-from schedules.actions import book, enrol, move_booking, record_result, record_study, review
+from schedules.actions import (
+    book,
+    enrol,
+    move_booking,
+    record_result,
+    record_study,
+    review,
+    review_result,
+)
 from schedules.models import Booking, BookingState, Decision, Protocol, ResultOutcome, Slot
 from schedules.rules.months import add_months
 from surveillance.accounts.models import User
@@ -62,7 +70,8 @@ class Story:
             at=self.moment(0),
         )
         sites = ["liver S5"] if outcome == ResultOutcome.NEW_LESION else []
-        record_result(study=study, outcome=outcome, sites=sites, by=self.clinician)
+        result = record_result(study=study, outcome=outcome, sites=sites, by=self.clinician)
+        review_result(result=result, by=self.clinician, at=self.moment(0))
 
 
 def to_be_booked(story: Story) -> None:

@@ -17,6 +17,7 @@ from schedules import queries
 from schedules.anchors import proposals
 from schedules.worklists import appointments
 from surveillance.accounts.roles import Act
+from surveillance.safety_net import fallen_through
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,25 @@ WORK = (
         lambda clinics: queries.overdue(clinic_days(clinics)).count(),
     ),
     Work(
-        Act.REBASELINE,
+        Act.REVIEW,
+        "Results to review",
+        "Reported, and seen by no clinician yet.",
+        "results",
+        lambda clinics: queries.unreviewed_results(clinics).count(),
+    ),
+    Work(
+        Act.PLAN,
         "Re-baselines proposed",
         "An operation came after the anchor; the old slots go on until you decide.",
         "rebaselines",
         lambda clinics: len(proposals(clinics)),
+    ),
+    Work(
+        Act.SEE_PATIENTS,
+        "On the safety net",
+        "Whom nobody has in hand. Zero is the goal.",
+        "safety-net",
+        lambda clinics: sum(map(len, fallen_through(clinic_days(clinics)).values())),
     ),
 )
 

@@ -26,8 +26,11 @@ LINKS = (
     Link("To book", "to-book", Act.BOOK),
     Link("Booked", "booked", Act.BOOK),
     Link("Overdue", "overdue", Act.REVIEW),
-    Link("Re-baselines", "rebaselines", Act.REBASELINE),
+    Link("Re-baselines", "rebaselines", Act.PLAN),
+    Link("Results", "results", Act.REVIEW),
+    Link("Safety net", "safety-net", Act.SEE_PATIENTS),
     Link("Patients", "patients", Act.SEE_PATIENTS),
+    Link("Protocols", "protocols", Act.SEE_PROTOCOLS),
     Link("Exports", "exports", Act.EXPORT),
     Link("Audit", "audit", Act.SEE_AUDIT),
 )

@@ -1,5 +1,6 @@
 """The page that tells one patient's story."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from django.db.models import Prefetch
@@ -8,10 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from patients.access import UserRequest, allowed
-from patients.models import Clinic
+from patients.models import Clinic, Patient, Tumour
 from patients.queries import patients_of
 from schedules.anchors import proposed_anchor
-from schedules.models import Booking, Review, Slot
+from schedules.models import Booking, Protocol, ProtocolState, Review, Schedule, Slot
 from schedules.queries import schedules_of
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -33,7 +34,8 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         .filter(tumour__patient=found)
         .order_by("-anchor_on")
         .prefetch_related(
-            "tumour__treatments",
+            "tumour__treatments__declined",
+            "tumour__findings",
             Prefetch("slots", Slot.objects.order_by("exam", "n")),
             "slots__studies__result",
             Prefetch("slots__bookings", Booking.objects.select_related("scanner")),
@@ -46,6 +48,14 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         "today": today,
         "schedules": schedules,
         "proposals": [(s, proposal) for s in schedules if (proposal := proposed_anchor(s))],
+        "unfollowed": [] if found.died_on else _unfollowed(found, schedules),
+        "other_protocols": Protocol.objects.filter(state=ProtocolState.ACTIVE).order_by("code"),
         "timeline": timeline(found, schedules, today),
     }
     return render(request, "surveillance/patient.html", context)
+
+
+def _unfollowed(patient: Patient, schedules: Iterable[Schedule]) -> list[Tumour]:
+    """The tumours with no schedule that is live: operated on and never enrolled, or ended."""
+    live = {schedule.tumour_id for schedule in schedules if schedule.state in Schedule.LIVE}
+    return [tumour for tumour in patient.tumours.all() if tumour.pk not in live]

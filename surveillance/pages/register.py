@@ -1,4 +1,4 @@
-"""Registering a patient whose tumour was resected, and putting them under surveillance at once."""
+"""Registering a patient whose tumour was resected; a clinician then chooses the follow-up."""
 
 from typing import Any
 
@@ -11,10 +11,9 @@ from django.shortcuts import redirect, render
 
 from patients.access import UserRequest, allowed
 from patients.actions import add_treatment, add_tumour, register_patient
-from patients.models import Clinic, Laterality, Margin, Patient, Sex, TreatmentKind
-from schedules.actions import enrol
-from schedules.forms import DateInput
-from schedules.models import Protocol, ProtocolState
+from patients.forms import DateInput, refuse
+from patients.models import Clinic, Laterality, Margin, Sex, TreatmentKind, Tumour
+from patients.queries import clinics_where_may
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 
@@ -48,7 +47,6 @@ class RegisterForm(forms.Form):
 
     on = forms.DateField(label="Date of resection", widget=DateInput)
     margin = forms.ChoiceField(choices=Margin.choices, required=False)
-    protocol = forms.ModelChoiceField(Protocol.objects.none(), empty_label=None)
 
     PATIENT = ("clinic", "mrn", "family_name", "given_name", "birth_date", "sex", "phone")
     TUMOUR = (
@@ -60,18 +58,13 @@ class RegisterForm(forms.Form):
         "grade",
         "size_mm",
     )
-    RESECTION = ("on", "margin", "protocol")
+    RESECTION = ("on", "margin")
 
     def __init__(self, *args: Any, clinics: list[Clinic], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = {
-            "clinic": Clinic.objects.filter(pk__in=[clinic.pk for clinic in clinics]),
-            "protocol": Protocol.objects.filter(state=ProtocolState.ACTIVE),
-        }
-        for name, queryset in choices.items():
-            field = self.fields[name]
-            assert isinstance(field, forms.ModelChoiceField)
-            field.queryset = queryset
+        clinic = self.fields["clinic"]
+        assert isinstance(clinic, forms.ModelChoiceField)
+        clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics])
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -81,13 +74,13 @@ class RegisterForm(forms.Form):
             for title, names in (
                 ("Patient", self.PATIENT),
                 ("Tumour", self.TUMOUR),
-                ("Resection and follow-up", self.RESECTION),
+                ("Resection", self.RESECTION),
             )
         ]
 
     @transaction.atomic
-    def save(self, by: User) -> Patient:
-        """Register, add the tumour and its resection, and enrol: all of it, or nothing.
+    def save(self, by: User) -> Tumour:
+        """Register the patient, and add the tumour and its resection: all of it, or nothing.
 
         Raises:
             ValidationError: an action refuses; its keys are fields of this form.
@@ -95,15 +88,14 @@ class RegisterForm(forms.Form):
         told = self.cleaned_data
         patient = register_patient(by=by, **{name: told[name] for name in self.PATIENT})
         tumour = add_tumour(patient=patient, by=by, **{name: told[name] for name in self.TUMOUR})
-        resection = add_treatment(
+        add_treatment(
             tumour=tumour,
             kind=TreatmentKind.RESECTION,
             on=told["on"],
             margin=told["margin"],
             by=by,
         )
-        enrol(tumour=tumour, protocol=told["protocol"], anchor=resection, by=by)
-        return patient
+        return tumour
 
 
 @allowed(Act.REGISTER_PATIENT)
@@ -111,10 +103,16 @@ def register(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     form = RegisterForm(request.POST or None, clinics=clinics)
     if request.method == "POST" and form.is_valid():
         try:
-            patient = form.save(request.user)
+            tumour = form.save(request.user)
         except ValidationError as error:
-            form.add_error(None, error)
+            refuse(form, error)
         else:
-            messages.success(request, f"{patient} is registered and under surveillance.")
+            patient = tumour.patient
+            if patient.clinic in clinics_where_may(request.user, Act.PLAN):
+                messages.success(request, f"{patient} is registered: choose the follow-up.")
+                return redirect("enrol", public_id=tumour.public_id)
+            messages.success(
+                request, f"{patient} is registered. A clinician must choose the follow-up."
+            )
             return redirect("patient", public_id=patient.public_id)
     return render(request, "surveillance/register.html", {"form": form})

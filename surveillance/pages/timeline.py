@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from patients.models import Patient, Treatment
+from schedules.explanations import explain
 from schedules.models import Schedule, Slot
-from schedules.rules.explain import explain
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
 from schedules.rules.windows import WindowStatus, days_late, window_status
+from schedules.worklists import close_exam
 
 _NOT_TO_COME = (Outcome.SUPERSEDED, Outcome.WITHDRAWN)
 
@@ -96,16 +97,13 @@ def _slots(schedule: Schedule, on: date) -> Iterator[Entry]:
             f"{slot.exam} no. {slot.n}, month {slot.month}",
             _joined(
                 f"still missing: {', '.join(slot.missing)}" if _is_partial(slot) else "",
+                f"close to an exam on {long_date(near.performed_on)}"
+                if to_be_done and (near := close_exam(slot))
+                else "",
                 slot.outcome_reason,
             ),
             status=_window(slot, on) if to_be_done else slot.get_outcome_display(),
-            why=explain(
-                slot,
-                exam=slot.exam,
-                protocol=str(schedule.protocol),
-                anchor=schedule.anchor_on,
-                citation=schedule.protocol.citation,
-            ),
+            why=explain(slot, schedule).sentence,
             slot=slot if to_be_done and on >= slot.earliest_on else None,
         )
 

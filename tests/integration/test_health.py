@@ -45,7 +45,7 @@ def test_it_is_not_ready_while_redis_cannot_be_reached(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_it_is_not_ready_while_a_migration_is_pending(client: Client) -> None:
-    MigrationRecorder(connection).record_unapplied("schedules", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("schedules", "0002_protocols_never_change")
 
     answer = client.get("/readyz")
 

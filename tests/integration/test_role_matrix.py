@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.models import Clinic, TreatmentKind
+from schedules.models import Result, ResultOutcome
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
 from tests.factories import (
@@ -18,6 +19,7 @@ from tests.factories import (
     MembershipFactory,
     ResectionFactory,
     ScheduleFactory,
+    StudyFactory,
     UserFactory,
 )
 
@@ -36,7 +38,7 @@ class Rule:
 FORM = ("GET", "POST")
 BUTTON = ("POST",)
 
-PUBLIC = {"healthz", "readyz", "login"}
+PUBLIC = {"healthz", "readyz", "metrics", "login"}
 RULES = {
     "home": Rule(),
     "logout": Rule(verbs=BUTTON),
@@ -51,8 +53,24 @@ RULES = {
     "move-booking": Rule(Act.BOOK, BUTTON, of_one_patient=True),
     "overdue": Rule(Act.REVIEW),
     "review": Rule(Act.REVIEW, FORM, of_one_patient=True),
-    "rebaselines": Rule(Act.REBASELINE),
-    "rebaseline": Rule(Act.REBASELINE, BUTTON, of_one_patient=True),
+    "add-treatment": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
+    "add-finding": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
+    "results": Rule(Act.REVIEW),
+    "review-result": Rule(Act.REVIEW, BUTTON, of_one_patient=True),
+    "rebaselines": Rule(Act.PLAN),
+    "enrol": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "what-if": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "decline-anchor": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "suspend": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "resume": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "end": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "death": Rule(Act.PLAN, FORM, of_one_patient=True),
+    "safety-net": Rule(Act.SEE_PATIENTS),
+    "protocols": Rule(Act.SEE_PROTOCOLS),
+    "protocol": Rule(Act.SEE_PROTOCOLS),
+    "draft-protocol": Rule(Act.DRAFT_PROTOCOL, FORM),
+    "sign-protocol": Rule(Act.SIGN_PROTOCOL, BUTTON),
+    "take-over": Rule(Act.PLAN, FORM),
     "exports": Rule(Act.EXPORT),
     "export-csv": Rule(Act.EXPORT, BUTTON),
     "audit": Rule(Act.SEE_AUDIT),
@@ -136,17 +154,31 @@ def site(clinic: Clinic) -> Site:
     operation = ResectionFactory.create(
         tumour=schedule.tumour, kind=TreatmentKind.METASTASECTOMY, on=slot.due_on
     )
-    arguments: dict[str, list[UUID | str]] = {
+    study = StudyFactory.create(patient=slot.patient)
+    Result.objects.create(study=study, outcome=ResultOutcome.NO_DISEASE)
+    version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
+    arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
         "record-study": [slot.patient.public_id],
         "book": [slot.public_id],
         "review": [slot.public_id],
         "move-booking": [booking.public_id, "cancelled"],
-        "rebaseline": [schedule.public_id],
+        "review-result": [study.public_id],
+        "death": [slot.patient.public_id],
+        **{name: [schedule.tumour.public_id] for name in ("enrol", "add-treatment", "add-finding")},
+        **{
+            name: [schedule.public_id]
+            for name in ("what-if", "decline-anchor", "suspend", "resume", "end")
+        },
+        **dict.fromkeys(("protocol", "draft-protocol", "sign-protocol", "take-over"), version),
     }
+    asked = dict.fromkeys(("what-if", "decline-anchor"), f"?anchor={operation.public_id}")
     return Site(
-        addresses={name: reverse(name, args=arguments.get(name)) for name in {*RULES, *PUBLIC}},
-        told={"anchor": str(operation.public_id)},
+        addresses={
+            name: reverse(name, args=arguments.get(name)) + asked.get(name, "")
+            for name in {*RULES, *PUBLIC}
+        },
+        told={},
     )
 
 

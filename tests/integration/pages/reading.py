@@ -55,6 +55,8 @@ class Page:
         """The errors by which a field is described, also to who cannot see it."""
         control = self.find(f"[name={field}]")
         described = control.find_parent("fieldset") or control
+        if control.has_attr("aria-describedby"):
+            described = control
         ids = str(described.get("aria-describedby", "")).split()
         return " ".join(self.text(f"#{name}") for name in ids if name.endswith("_error"))
 

@@ -82,14 +82,31 @@ def tags(answer: Answer) -> list[Tag]:
 def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
     assert {(answer.role.value, answer.name) for answer in answers} == {
         *(("nurse", name) for name in ("to-book", "booked", "book")),
-        *(("clinician", name) for name in ("overdue", "review", "rebaselines")),
+        *(("clinician", name) for name in ("overdue", "review", "rebaselines", "results")),
+        *(
+            ("clinician", name)
+            for name in ("what-if", "decline-anchor", "suspend", "end", "death", "take-over")
+        ),
         *(
             (role, name)
             for role in ("nurse", "clinician")
-            for name in ("patients", "patient", "register", "record-study")
+            for name in ("patients", "patient", "register", "record-study", "safety-net")
+        ),
+        *(
+            (role, name)
+            for role in ("nurse", "clinician")
+            for name in ("add-treatment", "add-finding")
+        ),
+        *(
+            (role, name)
+            for role, name in (("clinician", "draft-protocol"), ("administrator", "draft-protocol"))
         ),
         *(("administrator", name) for name in ("exports", "audit")),
-        *((role.value, name) for role in Role for name in ("home", "mailbox")),
+        *(
+            (role.value, name)
+            for role in Role
+            for name in ("home", "mailbox", "protocols", "protocol")
+        ),
     }
 
 

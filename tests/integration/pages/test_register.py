@@ -1,4 +1,4 @@
-"""Registering a patient: tumour, resection and follow-up at once, or nothing at all."""
+"""Registering a patient with tumour and resection, or not at all; then choosing the follow-up."""
 
 from datetime import timedelta
 
@@ -43,7 +43,6 @@ def form(clinic: Clinic, protocol: Protocol) -> Form:
         "size_mm": "80",
         "on": (clinic.today() - timedelta(days=7)).isoformat(),
         "margin": "R0",
-        "protocol": str(protocol.pk),
     }
 
 
@@ -51,13 +50,34 @@ def register(client: Client, form: Form) -> Page:
     return Page(client.post(REGISTER, form, follow=True))
 
 
-def test_a_patient_is_registered_and_followed_at_once(
-    nurse_client: Client, clinic: Clinic, form: Form
+def test_whom_a_nurse_registers_waits_on_the_safety_net_for_a_clinician(
+    nurse_client: Client, clinician_client: Client, form: Form
 ) -> None:
     page = register(nurse_client, form)
 
-    assert page.messages == ["Newcomer, Nell is registered and under surveillance."]
+    assert page.messages == ["Newcomer, Nell is registered. A clinician must choose the follow-up."]
     assert page.text("h1") == "Newcomer, Nell"
+    net = Page(clinician_client.get("/safety-net/"))
+    assert "Resected, with no schedule" in net.text()
+    assert net.table()[0]["Patient"].startswith("Newcomer, Nell")
+
+
+def test_a_clinician_goes_on_to_choose_what_is_proposed_with_its_reason(
+    clinician_client: Client, clinic: Clinic, form: Form
+) -> None:
+    page = register(clinician_client, form)
+    assert page.messages == ["Newcomer, Nell is registered: choose the follow-up."]
+    assert "made for site C40.2 and morphology 8890/3" in page.text(".facts")
+    assert "Resection of the primary" in page.text(".facts")
+    enrol = f"/tumours/{Tumour.objects.get().public_id}/enrol/"
+    chosen = {
+        str(field["name"]): str(field.select("option")[0]["value"])
+        for field in page.document.select("select")
+    }
+
+    followed = Page(clinician_client.post(enrol, chosen, follow=True))
+
+    assert followed.messages == ["Newcomer, Nell: Follow-up has started."]
     schedule = Schedule.objects.get()
     assert schedule.anchor_on == clinic.today() - timedelta(days=7)
     assert [slot.due_on for slot in schedule.slots.order_by("n")] == [

@@ -16,7 +16,7 @@ from pytest_django import DjangoDbBlocker
 from patients.models import Clinic, Patient
 from patients.queries import clinic_days
 from schedules.anchors import proposals
-from schedules.models import Booking, BookingState, Protocol, Review, Slot, Study
+from schedules.models import Booking, BookingState, Protocol, ProtocolState, Review, Slot, Study
 from schedules.queries import booked, deferred, overdue, to_book
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.models import User
@@ -80,16 +80,18 @@ def test_a_preview_is_of_the_day_asked_for(on: str, status: str) -> None:
 
 
 def test_a_preview_of_an_unknown_protocol_names_the_known_ones() -> None:
-    with pytest.raises(CommandError, match=r"no protocol ct-weekly\. Known: ct-chest-abdomen-3m"):
+    with pytest.raises(CommandError, match=r"no protocol ct-weekly\. Known: .*ct-chest-abdomen-3m"):
         run("preview_schedule", "--protocol=ct-weekly", "--anchor=2026-01-15")
 
 
 def test_loading_protocols_twice_adds_them_once() -> None:
     first, second = run("load_protocols"), run("load_protocols")
 
-    assert first == "added ct-chest-abdomen-3m version 1\n"
+    assert "added ct-chest-abdomen-3m version 1\n" in first
     assert second == ""
-    assert str(Protocol.objects.get()) == "ct-chest-abdomen-3m version 1"
+    assert [str(one) for one in Protocol.objects.filter(state=ProtocolState.ACTIVE)] == [
+        "ct-chest-abdomen-3m version 1"
+    ]
 
 
 def test_an_export_writes_one_line_a_slot_and_is_recorded(tmp_path: Path) -> None:

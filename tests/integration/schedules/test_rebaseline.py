@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from patients.models import Treatment, TreatmentKind
 from schedules.actions import rebaseline, record_study
 from schedules.models import Booking, BookingState, ProtocolState, Schedule, ScheduleState, Slot
+from schedules.replanning import fingerprint, succeeded
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event
@@ -104,6 +105,35 @@ def test_an_appointment_ahead_is_kept(schedule: Schedule, clinician: User) -> No
     assert (kept, kept.state, kept.starts_at) == (booking, BookingState.BOOKED, morning(10, 8))
 
 
+def test_of_two_appointments_in_one_new_window_the_first_goes_over_and_a_nurse_settles_the_other(
+    schedule: Schedule, clinician: User
+) -> None:
+    second, third = schedule.slots.get(n=2), schedule.slots.get(n=3)
+    first_booking = BookingFactory.create(slot=second, starts_at=morning(9, 12))
+    second_booking = BookingFactory.create(slot=third, starts_at=morning(9, 20))
+    operation = operate(schedule, on=date(2026, 7, 10))  # its first window opens on 10 September
+    shown = succeeded(schedule, schedule.protocol, date(2026, 7, 10))
+
+    new = rebaseline(schedule=schedule, anchor=operation, by=clinician, shown=fingerprint([shown]))
+
+    assert shown.at_risk == [second_booking]
+    assert list(new.slots.get(n=1).bookings.all()) == [first_booking]
+    assert list(third.bookings.all()) == [second_booking]
+    assert set(Booking.objects.values_list("state", flat=True)) == {BookingState.BOOKED}
+
+
+def test_an_appointment_on_a_day_that_no_new_slot_takes_stays_where_it_was(
+    schedule: Schedule, clinician: User
+) -> None:
+    slot = schedule.slots.get(n=2)
+    booking = BookingFactory.create(slot=slot, starts_at=morning(7, 20))
+
+    rebaseline(schedule=schedule, anchor=operate(schedule), by=clinician)
+
+    kept = slot.bookings.get()
+    assert (kept, kept.state, kept.starts_at) == (booking, BookingState.BOOKED, morning(7, 20))
+
+
 def test_an_appointment_that_was_kept_is_fulfilled_by_the_exam_of_its_day(
     schedule: Schedule, clinician: User
 ) -> None:
@@ -127,11 +157,11 @@ def test_a_protocol_that_was_retired_meanwhile_goes_on(schedule: Schedule, clini
 def test_a_rebaseline_is_in_the_audit(schedule: Schedule, clinician: User) -> None:
     new = rebaseline(schedule=schedule, anchor=operate(schedule), by=clinician)
 
-    assert Event.objects.get(act="schedule.rebaselined").detail == {
-        "schedule": str(schedule.public_id),
-        "new_schedule": str(new.public_id),
-        "anchor_on": "2026-07-03",
-    }
+    detail = Event.objects.get(act="schedule.rebaselined").detail
+    assert detail["schedule"] == str(schedule.public_id)
+    assert detail["new_schedule"] == str(new.public_id)
+    assert "3 July 2026" in detail["reason"]
+    assert (detail["slots_create"], detail["slots_withdraw"]) == (20, 20)
 
 
 def test_an_operation_with_a_long_description_can_be_the_anchor(

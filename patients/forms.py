@@ -1,0 +1,52 @@
+"""What people type of a patient's history. The rules stand in the actions; a form only reads."""
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from patients.models import FindingKind, Intent, Margin, TreatmentKind
+
+
+def refuse(form: forms.Form, error: ValidationError) -> None:
+    """Put what an action refused beside its field, or above the form where it has no such field."""
+    if not hasattr(error, "error_dict"):
+        form.add_error(None, error)
+        return
+    for field, errors in error.error_dict.items():
+        form.add_error(field if field in form.fields else None, errors)
+
+
+class DateInput(forms.DateInput):
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class ListField(forms.CharField):
+    """Several words or names, with commas between."""
+
+    def clean(self, value: str | None) -> list[str]:
+        text: str = super().clean(value)
+        return [item for part in text.split(",") if (item := part.strip())]
+
+
+class TreatmentForm(forms.Form):
+    kind = forms.TypedChoiceField(choices=TreatmentKind.choices, coerce=TreatmentKind)
+    on = forms.DateField(
+        label="Date",
+        required=False,
+        widget=DateInput,
+        help_text="An operation needs it: follow-up counts from there.",
+    )
+    description = forms.CharField(required=False, max_length=300)
+    intent = forms.ChoiceField(choices=Intent.choices, required=False)
+    margin = forms.ChoiceField(choices=Margin.choices, required=False)
+    drugs = ListField(required=False, help_text="With commas between.")
+    cycles = forms.IntegerField(required=False, min_value=1, max_value=99)
+
+
+class FindingForm(forms.Form):
+    kind = forms.TypedChoiceField(choices=FindingKind.choices, coerce=FindingKind)
+    sites = ListField(help_text="With commas between: liver S6, left lung.")
+    found_on = forms.DateField(label="Found on", widget=DateInput)
+    found_by = forms.CharField(label="Found by", max_length=120, help_text="Such as CT or biopsy.")

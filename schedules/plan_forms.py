@@ -1,0 +1,82 @@
+"""What people type to choose, suspend or end a follow-up. The rules stand in the actions."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from patients.forms import DateInput
+from patients.models import Treatment, Tumour
+from schedules.models import EndReason, Protocol, ProtocolState
+from schedules.rules.anchors import AnchorProposal
+from schedules.rules.months import long_date
+from schedules.suitability import Suiting
+
+
+class ProtocolField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{obj.title} ({obj})"
+
+
+class OperationField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: Any) -> str:
+        return f"{long_date(obj.on)}: {obj}"
+
+
+class EnrolForm(forms.Form):
+    protocol = ProtocolField(Protocol.objects.none(), empty_label=None)
+    anchor = OperationField(Treatment.objects.none(), label="Month 0 counts from", empty_label=None)
+
+    def __init__(
+        self,
+        *args: Any,
+        tumour: Tumour,
+        suiting: Sequence[Suiting],
+        proposal: AnchorProposal[Treatment] | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        protocol, anchor = self.fields["protocol"], self.fields["anchor"]
+        assert isinstance(protocol, ProtocolField)
+        assert isinstance(anchor, OperationField)
+        protocol.queryset = Protocol.objects.filter(state=ProtocolState.ACTIVE).order_by("code")
+        anchor.queryset = tumour.treatments.filter(kind__in=Treatment.OPERATIONS).order_by("-on")
+        if suiting:
+            protocol.initial = suiting[0].protocol
+        if proposal:
+            anchor.initial = proposal.event
+
+
+class SuspendForm(forms.Form):
+    reason = forms.CharField(max_length=300)
+    review_on = forms.DateField(
+        label="To be reviewed on",
+        widget=DateInput,
+        help_text="On this day it comes back on the list.",
+    )
+
+
+class EndForm(forms.Form):
+    end_reason = forms.TypedChoiceField(
+        label="Reason",
+        choices=[choice for choice in EndReason.choices if choice[0] != EndReason.DIED],
+        coerce=EndReason,
+        widget=forms.RadioSelect,
+    )
+    explanation = forms.CharField(
+        label="In words",
+        required=False,
+        max_length=300,
+        help_text="Where the patient goes, or what the other reason is.",
+    )
+
+
+class DeathForm(forms.Form):
+    died_on = forms.DateField(label="Died on", widget=DateInput)
+
+
+class DeclineForm(forms.Form):
+    reason = forms.CharField(
+        label="Why the old series goes on",
+        max_length=300,
+    )

@@ -1,0 +1,220 @@
+"""What people type to draft a protocol: what it is, whom it suits, and its phases.
+
+Phases are read into the same plain data that a protocol's file holds, and checked by the rules.
+"""
+
+import re
+from datetime import date
+from typing import Any, cast
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+
+from patients.forms import DateInput, ListField
+from schedules.forms import MODALITIES
+from schedules.models import Protocol
+from schedules.rules.protocol import REGIONS, Contrast, Definition, ProtocolError, Unit
+
+LAST_MONTH = 600  # nobody is followed for longer than 50 years
+EXAM = re.compile(r"(\S+)\s+(.+?)(?:\s+(with|without)\s+contrast)?", re.IGNORECASE)
+
+
+class CodesField(ListField):
+    """Beginnings of ICD-O-3 codes, with commas between."""
+
+    def __init__(self, pattern: str, **kwargs: Any) -> None:
+        super().__init__(required=False, **kwargs)
+        self.check = RegexValidator(rf"^(?:{pattern})\Z", "“%(value)s” begins no such code.")
+
+    def clean(self, value: str | None) -> list[str]:
+        codes = [code.upper() for code in super().clean(value)]
+        for code in codes:
+            self.check(code)
+        return codes
+
+
+class ProtocolForm(forms.Form):
+    """A draft, but for its phases."""
+
+    TEXTS = ("title", "population", "citation", "quote", "note", "missing")
+    SUITS = ("topography", "morphology", "grades")
+
+    title = forms.CharField(max_length=200)
+    population = forms.CharField(
+        max_length=300, help_text="The patients that the source speaks of."
+    )
+    citation = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}))
+    quote = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), help_text="The source’s own words."
+    )
+    note = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text="What the source does not say or prove. It is shown to everyone.",
+    )
+    missing = forms.CharField(
+        label="Still missing",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="As long as anything stands here, the draft cannot be signed.",
+    )
+    topography = CodesField(
+        r"C\d{0,2}|C\d\d\.\d?",
+        label="Sites",
+        help_text="Beginnings of ICD-O-3 topography codes, with commas between: C47, C49.2.",
+    )
+    morphology = CodesField(
+        r"\d{1,4}|\d{4}/\d?",
+        label="Morphology",
+        help_text="Beginnings of ICD-O-3 morphology codes, with commas between: 889, 8936/3.",
+    )
+    grades = forms.TypedMultipleChoiceField(
+        label="FNCLCC grades",
+        required=False,
+        choices=[(1, "1"), (2, "2"), (3, "3")],
+        coerce=int,
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The fields of the model."""
+        typed = self.cleaned_data
+        suits = {name: typed[name] for name in self.SUITS if typed[name]}
+        return {name: typed[name] for name in self.TEXTS} | {"suits": suits}
+
+    @classmethod
+    def typed(cls, protocol: Protocol) -> dict[str, Any]:
+        """Return what someone would type to get this protocol again."""
+        suits = {name: ", ".join(protocol.suits.get(name, [])) for name in cls.SUITS[:2]}
+        grades = {"grades": protocol.suits.get("grades", [])}
+        return {name: getattr(protocol, name) for name in cls.TEXTS} | suits | grades
+
+
+class PhaseForm(forms.Form):
+    after_month = forms.IntegerField(min_value=0, max_value=LAST_MONTH)
+    up_to_month = forms.IntegerField(
+        label="Up to and including month", min_value=1, max_value=LAST_MONTH
+    )
+    every = forms.IntegerField(min_value=1, max_value=LAST_MONTH)
+    unit = forms.TypedChoiceField(
+        choices=[(unit.value, unit.value) for unit in Unit], coerce=Unit, initial=Unit.MONTHS.value
+    )
+    opens_before = forms.IntegerField(label="Opens before", min_value=0, max_value=LAST_MONTH)
+    late_after_days = forms.IntegerField(
+        label="Overdue after days", min_value=0, max_value=LAST_MONTH
+    )
+    exams = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="One a line, such as “CT chest+abdomen” or “MR lower_limb with contrast”.",
+    )
+
+    def clean_exams(self) -> list[dict[str, Any]]:
+        exams, errors = [], []
+        for line in filter(None, map(str.strip, self.cleaned_data["exams"].splitlines())):
+            try:
+                exams.append(read_exam(line))
+            except ValidationError as error:
+                errors.append(error)
+        if errors:
+            raise ValidationError(errors)
+        return exams
+
+    def clean(self) -> None:
+        if not self.errors:
+            _check([self.told])
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """The phase as a protocol's file holds it."""
+        typed = self.cleaned_data
+        unit = typed["unit"]
+        return {
+            "after_month": typed["after_month"],
+            "up_to_month": typed["up_to_month"],
+            f"every_{unit}": typed["every"],
+            f"opens_{unit}_before": typed["opens_before"],
+            "late_after_days": typed["late_after_days"],
+            "exams": typed["exams"],
+        }
+
+    @staticmethod
+    def typed(phase: dict[str, Any]) -> dict[str, Any]:
+        """Return what someone would type to get this phase again."""
+        unit = Unit.WEEKS if "every_weeks" in phase else Unit.MONTHS
+        return {
+            "after_month": phase.get("after_month"),
+            "up_to_month": phase.get("up_to_month"),
+            "every": phase.get(f"every_{unit}"),
+            "unit": unit.value,
+            "opens_before": phase.get(f"opens_{unit}_before"),
+            "late_after_days": phase.get("late_after_days"),
+            "exams": "\n".join(write_exam(exam) for exam in phase.get("exams", [])),
+        }
+
+
+class BasePhaseFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
+    def clean(self) -> None:
+        if not any(self.errors):
+            _check(self.told)
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The phases in their order, without empty rows and those that are ticked off."""
+        phases = [
+            form.told
+            for form in self.forms
+            if form.cleaned_data and not form.cleaned_data["DELETE"]
+        ]
+        return sorted(phases, key=lambda phase: phase["after_month"])
+
+
+PhaseFormSet = cast(
+    "type[BasePhaseFormSet]",
+    forms.formset_factory(PhaseForm, formset=BasePhaseFormSet, extra=2, can_delete=True),
+)
+
+
+class PreviewForm(forms.Form):
+    anchor = forms.DateField(
+        label="Month 0",
+        widget=DateInput,
+        validators=[MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
+    )
+
+
+def read_exam(line: str) -> dict[str, Any]:
+    """Read an exam as people write it, such as `CT chest+abdomen` or `MR head with contrast`.
+
+    Raises:
+        ValidationError: it has no modality or region that studies can be recorded with.
+    """
+    match = EXAM.fullmatch(line)
+    modality, regions, contrast = match.groups() if match else (line, "", None)
+    modality = modality.upper()
+    if modality not in MODALITIES:
+        raise ValidationError(f"“{line}”: begin with the modality: {', '.join(MODALITIES)}.")
+    named = [region.strip().lower().replace(" ", "_") for region in regions.split("+")]
+    for region in named:
+        if region not in REGIONS:
+            wrong = f"“{region}” is no region" if region else "a region is lacking"
+            raise ValidationError(f"“{line}”: {wrong}. The regions are {', '.join(REGIONS)}.")
+    exam = {"modality": modality, "regions": [region for region in REGIONS if region in named]}
+    return exam | ({"contrast": contrast.lower()} if contrast else {})
+
+
+def write_exam(exam: dict[str, Any]) -> str:
+    """Write an exam as `read_exam` reads it; a question mark stands for what a draft lacks."""
+    words = [exam.get("modality") or "?", "+".join(exam.get("regions", [])) or "?"]
+    contrast = exam.get("contrast", Contrast.UNSPECIFIED)
+    if contrast != Contrast.UNSPECIFIED:
+        words.append(f"{contrast} contrast")
+    return " ".join(words)
+
+
+def _check(phases: list[dict[str, Any]]) -> None:
+    try:
+        Definition.from_data({"phases": phases})
+    except ProtocolError as error:
+        raise ValidationError(str(error)) from error

@@ -1,0 +1,56 @@
+"""Recording a study and its result."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST
+
+from patients.access import UserRequest, allowed
+from patients.forms import refuse
+from patients.models import Clinic
+from patients.queries import patients_of
+from schedules import actions, queries
+from schedules.forms import StudyForm
+from surveillance.accounts.roles import Act
+from surveillance.audit.actions import record_look
+
+
+@allowed(Act.RECORD_STUDY)
+def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    patient = get_object_or_404(patients_of(clinics), public_id=public_id)
+    record_look(page="record study", by=request.user, patients=[patient])
+    form = StudyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        outcome, sites = told.pop("outcome"), told.pop("sites")
+        try:
+            with transaction.atomic():
+                study = actions.record_study(patient=patient, by=request.user, **told)
+                if outcome:
+                    actions.record_result(
+                        study=study, outcome=outcome, sites=sites, by=request.user
+                    )
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            messages.success(request, f"Recorded: {study}.")
+            return redirect("patient", public_id=patient.public_id)
+    return render(request, "schedules/record_study.html", {"form": form, "patient": patient})
+
+
+@require_POST
+@allowed(Act.REVIEW)
+def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Record that a clinician has seen what a study showed."""
+    result = get_object_or_404(queries.results_of(clinics), study__public_id=public_id)
+    try:
+        actions.review_result(result=result, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"{result.study.patient}: the result is reviewed.")
+    return redirect("results")
