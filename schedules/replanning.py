@@ -36,6 +36,11 @@ class Replan:
         return [change for change in self.changes if change.act == act]
 
     @property
+    def lasting(self) -> list[Change[Slot]]:
+        """All but what is kept."""
+        return [change for change in self.changes if change.act != Act.KEEP]
+
+    @property
     def at_risk(self) -> list[Booking]:
         """The appointments that a nurse must settle."""
         asked = {change.standing.row.pk for change in self.of(Act.ASK) if change.standing}
@@ -64,16 +69,21 @@ def fingerprint(replans: Iterable[Replan]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def replanned(schedule: Schedule, *, resumed_on: date | None = None) -> Replan:
+def replanned(
+    schedule: Schedule, *, resumed_on: date | None = None, rest: Pause | None = None
+) -> Replan:
     """Return what brings a schedule's slots to its own plan.
 
-    With `resumed_on` it is asked as if its present suspension ended that day.
+    With `resumed_on` it is asked as if its present suspension ended that day, with `rest` as if it
+    were suspended for that time.
     """
     pauses = _before(schedule.planned_since) + [
         Pause(suspension.from_on, ended_on)
         for suspension in schedule.suspensions.all()
         if (ended_on := suspension.ended_on or resumed_on)
     ]
+    if rest:
+        pauses.append(rest)
     planned = plan(schedule.protocol.definition, schedule.anchor_on, pauses)
     return Replan(schedule, reconcile(_standing(schedule), planned))
 

@@ -28,10 +28,10 @@ from schedules.models import (
     Slot,
     Suspension,
 )
-from schedules.replanning import Replan, fingerprint, succeeded
+from schedules.replanning import Replan, fingerprint, replanned, succeeded
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
-from schedules.rules.plan import plan
+from schedules.rules.plan import Pause, plan
 from schedules.rules.reconcile import Act
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -152,12 +152,17 @@ def suspend(
     reason: str,
     review_on: date,
     by: User,
+    shown: str | None = None,
     at: datetime | None = None,
 ) -> Suspension:
     """Let a schedule rest until `review_on`, when it comes back on the list. Bookings stay.
 
+    `shown` is the fingerprint of what the person was shown, if they were: what taking it up again
+    on the day of review would change.
+
     Raises:
-        ValidationError: no reason is given, the day has not to come, or the schedule is not active.
+        ValidationError: no reason is given, the day is not to come, the schedule is not active, or
+            things have changed since they were shown.
     """
     schedule = _lock_active(schedule)
     today = schedule.tumour.patient.clinic.today(at)
@@ -165,6 +170,7 @@ def suspend(
         raise ValidationError({"reason": "Give a reason to suspend the follow-up."})
     if review_on <= today:
         raise ValidationError({"review_on": "The day of review must be still to come."})
+    _check_shown(replanned(schedule, rest=Pause(today, review_on)), shown)
     suspension = Suspension.objects.create(
         schedule=schedule, from_on=today, review_on=review_on, reason=reason, by=by
     )
@@ -278,6 +284,11 @@ def _check_active(protocol: Protocol) -> None:
         raise ValidationError({"protocol": "Only an active protocol can be chosen."})
 
 
+def _check_shown(replan: Replan, shown: str | None) -> None:
+    if shown is not None and shown != fingerprint([replan]):
+        raise ValidationError("Something has changed since this was shown: look at it again.")
+
+
 def _succeed(
     replan: Replan,
     new: Schedule,
@@ -289,8 +300,7 @@ def _succeed(
     at: datetime | None,
 ) -> Schedule:
     """Let the `new` schedule take over, exactly as `replan` tells it."""
-    if shown is not None and shown != fingerprint([replan]):
-        raise ValidationError("Something has changed since this was shown: look at it again.")
+    _check_shown(replan, shown)
     old = replan.schedule
     end_schedule(old, ScheduleState.SUPERSEDED, reason, at or timezone.now())
     end_slots(old, Outcome.SUPERSEDED, reason)

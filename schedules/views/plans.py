@@ -20,6 +20,7 @@ from schedules.anchors import anchor_for
 from schedules.models import Booking, Protocol, ProtocolState, Schedule
 from schedules.plan_forms import DeathForm, DeclineForm, EndForm, EnrolForm, SuspendForm
 from schedules.replanning import fingerprint, replanned, succeeded
+from schedules.rules.plan import Pause
 from schedules.rules.reconcile import Act as Change
 from schedules.suitability import suiting_protocols
 from surveillance.accounts.roles import Act
@@ -95,20 +96,32 @@ def what_if(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
 
 @allowed(Act.PLAN)
 def suspend(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Ask for reason and day of review, show what the rest would change, and do just that."""
     schedule = _schedule(clinics, public_id)
+    patient = schedule.tumour.patient
     form = SuspendForm(_posted(request))
-    booked = Booking.objects.filter(slot__schedule=schedule, state__in=Booking.ACTIVE)
+    context: dict[str, Any] = {
+        "schedule": schedule,
+        "booked": Booking.objects.filter(slot__schedule=schedule, state__in=Booking.ACTIVE),
+    }
+    if form.is_valid():
+        rest = Pause(patient.clinic.today(), form.cleaned_data["review_on"])
+        replan = replanned(schedule, rest=rest)
+        context |= {"replan": replan, "shown": fingerprint([replan])}
+
+    def act(told: dict[str, Any]) -> None:
+        shown = request.POST.get("shown", "")
+        actions.suspend(schedule=schedule, by=request.user, shown=shown, **told)
+
     return _act_on(
         request,
-        schedule.tumour.patient,
+        patient,
         form,
-        lambda told: actions.suspend(schedule=schedule, by=request.user, **told),
+        act,
         "The follow-up is suspended; it comes back on the safety net on its day of review.",
         "schedules/suspend.html",
-        {
-            "schedule": schedule,
-            "booked": booked,
-        },
+        context,
+        only_show="shown" not in request.POST,
     )
 
 
@@ -186,10 +199,12 @@ def _act_on(
     done: str,
     template: str,
     context: dict[str, Any],
+    *,
+    only_show: bool = False,
 ) -> HttpResponse:
     """Show a form about a patient, or do what it says and go back to the patient."""
     record_look(page=PurePath(template).stem, by=request.user, patients=[patient])
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and not only_show and form.is_valid():
         try:
             act(form.cleaned_data)
         except ValidationError as error:

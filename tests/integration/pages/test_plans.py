@@ -27,7 +27,12 @@ def test_a_follow_up_is_suspended_until_a_day_and_gone_on_with(
     review_on = clinic.today() + timedelta(days=30)
     told = {"reason": "Pregnancy", "review_on": review_on.isoformat()}
 
-    page = Page(clinician_client.post(suspend, told, follow=True))
+    asked = Page(clinician_client.post(suspend, told))
+    assert "If it is taken up again on that day" in asked.text()
+    assert Schedule.objects.get().state == ScheduleState.ACTIVE
+    mark = str(asked.find("[name=shown]")["value"])
+
+    page = Page(clinician_client.post(suspend, told | {"shown": mark}, follow=True))
 
     assert "Suspended: Pregnancy" in page.text()
     assert Page(clinician_client.get("/worklists/overdue/")).document.select("tbody tr") == []
@@ -57,9 +62,9 @@ def test_a_follow_up_is_suspended_until_a_day_and_gone_on_with(
 def test_a_suspension_without_a_reason_or_a_day_to_come_is_refused_beside_the_field(
     clinician_client: Client, overdue_slot: Slot, told: dict[str, str], field: str, error: str
 ) -> None:
-    page = Page(
-        clinician_client.post(page_of(clinician_client, overdue_slot).link("Suspend"), told)
-    )
+    suspend = page_of(clinician_client, overdue_slot).link("Suspend")
+
+    page = Page(clinician_client.post(suspend, told | {"shown": "anything"}))
 
     assert page.error_beside(field) == error
     assert Schedule.objects.get().state == ScheduleState.ACTIVE
