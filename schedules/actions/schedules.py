@@ -134,9 +134,11 @@ def decline_anchor(*, schedule: Schedule, treatment: Treatment, reason: str, by:
     """Decide that an operation does not restart the clock.
 
     Raises:
-        ValidationError: no reason is given, or the schedule is no longer active.
+        ValidationError: no reason is given, the operation is none on this tumour, or the schedule
+            is no longer active.
     """
     schedule = _lock_active(schedule)
+    _anchor_day(schedule.tumour, treatment)
     if not reason:
         raise ValidationError({"reason": "Give a reason why the old series goes on."})
     DeclinedAnchor.objects.get_or_create(

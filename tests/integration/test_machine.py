@@ -503,5 +503,6 @@ def test_no_sequence_of_acts_lets_anybody_fall_through_or_rewrites_what_happened
             stateful_step_count=25,
             derandomize=True,
             deadline=None,
+            report_multiple_bugs=False,
         ),
     )
