@@ -126,5 +126,5 @@ def count_studies(patient: Patient) -> None:
         slot.studies.add(*own)
         outcome = outcome_of(slot.regions, [study.regions for study in own if study.is_adequate])
         if outcome.value != slot.outcome:
-            slot.outcome = outcome.value
-            slot.save(update_fields=["outcome"])
+            slot.outcome, slot.outcome_reason = outcome.value, ""
+            slot.save(update_fields=["outcome", "outcome_reason"])

@@ -21,7 +21,7 @@ from schedules.models import Booking, Protocol, ProtocolState, Schedule
 from schedules.plan_forms import DeathForm, DeclineForm, EndForm, EnrolForm, SuspendForm
 from schedules.replanning import fingerprint, replanned, succeeded
 from schedules.rules.plan import Pause
-from schedules.rules.reconcile import Act as Change
+from schedules.rules.reconcile import Act as PlanAct
 from schedules.suitability import suiting_protocols
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -78,9 +78,9 @@ def what_if(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         "anchor": anchor,
         "protocol": protocol,
         "replan": replan,
-        "created": replan.of(Change.CREATE),
-        "ended": replan.of(Change.WITHDRAW),
-        "kept": replan.of(Change.KEEP),
+        "created": replan.of(PlanAct.CREATE),
+        "ended": replan.of(PlanAct.WITHDRAW),
+        "kept": replan.of(PlanAct.KEEP),
         "shown": fingerprint([replan]),
     }
     return _act_on(

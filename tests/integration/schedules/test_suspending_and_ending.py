@@ -167,6 +167,26 @@ def test_an_appointment_holds_its_slot_in_place_until_a_nurse_has_settled_it(
     assert slot.outcome == Outcome.WITHDRAWN
 
 
+def test_a_slot_that_its_appointment_held_and_satisfied_keeps_no_word_of_the_wait(
+    schedule: Schedule, clinician: User
+) -> None:
+    BookingFactory.create(slot=schedule.slots.get(n=1), starts_at=morning(6, 10))
+    rest(schedule, clinician)
+    resume(schedule=schedule, by=clinician, at=morning(7, 1))
+
+    record_study(
+        patient=schedule.tumour.patient,
+        modality="CT",
+        performed_on=date(2026, 6, 10),
+        regions=["chest", "abdomen"],
+        by=clinician,
+        at=morning(7, 2),
+    )
+
+    slot = schedule.slots.get(n=1)
+    assert (slot.outcome, slot.outcome_reason) == (Outcome.SATISFIED, "")
+
+
 def test_an_exam_done_while_it_rested_counts(schedule: Schedule, clinician: User) -> None:
     rest(schedule, clinician)
 
