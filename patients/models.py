@@ -1,15 +1,16 @@
 """Who is followed: clinics, their members, patients, tumours, treatments, findings."""
 
 import uuid
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
+from holidays.utils import list_supported_countries
 
 from surveillance.accounts.roles import Role
 
@@ -17,6 +18,16 @@ from surveillance.accounts.roles import Role
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
         raise ValidationError(f"“{name}” is not the name of a time zone, such as Asia/Tokyo.")
+
+
+def regions_by_country() -> dict[str, list[str]]:
+    """Return the countries whose public holidays are known, each with the regions that differ."""
+    return list_supported_countries(include_aliases=False)
+
+
+def validate_country(code: str) -> None:
+    if code not in regions_by_country():
+        raise ValidationError(f"The holidays of “{code}” are not known: write a code such as JP.")
 
 
 class Clinic(models.Model):
@@ -31,9 +42,50 @@ class Clinic(models.Model):
     )
     booking_email = models.EmailField(help_text="Where reminders to book are sent: the nurses.")
     alert_email = models.EmailField(help_text="Where overdue alerts are sent: the clinicians.")
+    country = models.CharField(
+        max_length=2,
+        blank=True,
+        default="",
+        validators=[validate_country],
+        help_text="ISO 3166 code, such as JP; its holidays are days on which nothing is sent.",
+    )
+    region = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        help_text="The part of the country, where holidays differ, such as BY for Bavaria.",
+    )
+    opens_at = models.TimeField(default=time(8), help_text="On its own clock.")
+    closes_at = models.TimeField(default=time(19), help_text="Nothing is sent from then on.")
+    lead = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="Who hears when an alert goes unanswered.",
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(opens_at__lt=F("closes_at")), name="clinic_opens_before_it_closes"
+            ),
+            models.CheckConstraint(
+                condition=Q(region="") | ~Q(country=""), name="region_is_of_a_country"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.opens_at >= self.closes_at:
+            raise ValidationError({"closes_at": "A clinic closes after it has opened."})
+        if self.region and self.region not in regions_by_country().get(self.country, []):
+            raise ValidationError(
+                {"region": f"“{self.region}” is no region of “{self.country}” with holidays."}
+            )
 
     @property
     def zone(self) -> ZoneInfo:
@@ -69,6 +121,21 @@ class Sex(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
 
 
+class Language(models.TextChoices):
+    """What a patient reads."""
+
+    ENGLISH = "en", "English"
+    JAPANESE = "ja", "Japanese"
+
+
+class ContactBy(models.TextChoices):
+    """How a patient agreed to hear of appointments."""
+
+    NONE = "", "No messages"
+    EMAIL = "email", "E-mail"
+    SMS = "sms", "Text message"
+
+
 class Patient(models.Model):
     """One person, known by who issued the record number and the number itself."""
 
@@ -81,12 +148,39 @@ class Patient(models.Model):
     birth_date = models.DateField()
     sex = models.CharField(max_length=10, choices=Sex)
     phone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField("e-mail", blank=True, default="")
+    language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
+    contact_by = models.CharField(
+        max_length=5, choices=ContactBy, blank=True, default=ContactBy.NONE
+    )
+    consented_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the patient agreed to messages, so long as they do."
+    )
+    responsible = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text="The clinician who hears first of what is overdue.",
+    )
     died_on = models.DateField(null=True, blank=True)
     registered_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["mrn_issuer", "mrn"], name="one_patient_per_mrn"),
+            # Nobody is written to who did not agree, and what they agreed to can be done.
+            models.CheckConstraint(
+                condition=Q(contact_by="") ^ Q(consented_at__isnull=False),
+                name="messages_only_with_consent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(contact_by="email") | ~Q(email=""), name="mail_needs_an_address"
+            ),
+            models.CheckConstraint(
+                condition=~Q(contact_by="sms") | ~Q(phone=""), name="text_message_needs_a_phone"
+            ),
         ]
 
     def __str__(self) -> str:
