@@ -3,12 +3,15 @@
 A variable without a safe default is required, and its absence says how to mend it.
 """
 
+from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+
+from reminders.channels.sms_url import sms_gateway
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -125,9 +128,19 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
-EMAIL_CONFIG = env.email_url_config(required("EMAIL_URL", "how mail leaves, smtp://…"))
+EMAIL_URL = required("EMAIL_URL", "how mail leaves, smtp://…")
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold up the sweep
-vars().update(EMAIL_CONFIG)
+if EMAIL_URL.startswith("anymail-"):
+    # A provider's API: the query holds the settings that Anymail's own pages name for it.
+    PROVIDER = urlsplit(EMAIL_URL).scheme.removeprefix("anymail-").replace("-", "_")
+    if not PROVIDER.isidentifier() or not find_spec(f"anymail.backends.{PROVIDER}"):
+        raise ImproperlyConfigured(
+            f"EMAIL_URL names no provider that Anymail knows: {PROVIDER!r}. See .env.example."
+        )
+    EMAIL_BACKEND = f"anymail.backends.{PROVIDER}.EmailBackend"
+    ANYMAIL = dict(parse_qsl(urlsplit(EMAIL_URL).query)) | {"REQUESTS_TIMEOUT": EMAIL_TIMEOUT}
+else:
+    vars().update(env.email_url_config(EMAIL_URL))
 if DEBUG or DEMO:
     DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="surveillance@localhost")
     SITE_URL = env.str("SITE_URL", default="http://localhost:8000")
@@ -137,6 +150,13 @@ else:
 SITE_URL = SITE_URL.rstrip("/")
 # The right-hand side of every Message-ID.
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
+
+# How SMS leave; empty where none do.
+SMS_URL = env.str("SMS_URL", default="")
+try:
+    sms_gateway(SMS_URL)
+except ValueError as error:
+    raise ImproperlyConfigured(f"SMS_URL {error} See .env.example.") from error
 
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,0 +1,161 @@
+"""Mail, by whatever backend the settings name: SMTP, a provider's API, the demo's mailbox.
+
+SMTP says with a code who is meant. Only a 5xx to this recipient or to this text is a refusal; a 5xx
+to our greeting, login or sender would be said of every message, and all of them would be lost.
+"""
+
+import re
+import smtplib
+from contextlib import suppress
+from email.errors import MessageError
+from traceback import walk_tb
+from types import TracebackType
+from typing import Self
+
+import requests
+from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsRefused
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
+from django.core.validators import validate_email
+
+from reminders.channels import Outgoing, Refused, TryLater, Uncertain
+from reminders.channels.http import brief, meaning_of_answer, meaning_of_silence
+
+# What could end a header early: more than Django forbids, for the standard library folds a subject
+# at each of these and would leave an empty line between two.
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+# Replies that stand at a recipient, yet are about our login, our address or our right to send:
+# many servers keep them back until then.
+ABOUT_US = {530, 534, 535, 538}
+ABOUT_US_ENHANCED = re.compile(r"5\.(7\.\d+|1\.[78])\b")  # RFC 3463: policy, sender's address
+
+
+class EmailChannel:
+    """Mails over one connection, each under a Message-ID made of its key."""
+
+    def __init__(self) -> None:
+        self._backend: BaseEmailBackend | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def send(self, outgoing: Outgoing) -> None:
+        """Hand a mail to the backend; see `Channel.send`."""
+        letter = _compose(outgoing)
+        # A server may end a line between two mails, and that is no failure of the next one.
+        while not self._handed_over(letter):
+            self._close()
+
+    def _handed_over(self, letter: EmailMessage) -> bool:
+        """Return whether it was; not if an old line turned out to be at its end beforehand."""
+        backend, is_new = self._open()
+        try:
+            taken = backend.send_messages([letter])
+        except Exception as error:
+            self._close()
+            if not is_new and _line_had_ended(error):
+                return False
+            raise _meaning(error) from error
+        if not taken:
+            raise TryLater("The mail was not taken, and no reason given")
+        return True
+
+    def _open(self) -> tuple[BaseEmailBackend, bool]:
+        try:
+            if self._backend is None:
+                self._backend = get_connection()
+            return self._backend, bool(self._backend.open())
+        except Exception as error:  # whatever it is, it is not about this message
+            self._close()
+            raise TryLater(f"The mail server cannot be used: {_said(error)}") from error
+
+    def _close(self) -> None:
+        backend, self._backend = self._backend, None
+        if backend:
+            with suppress(Exception):  # a goodbye that fails changes nothing
+                backend.close()
+
+
+def _compose(outgoing: Outgoing) -> EmailMessage:
+    try:
+        validate_email(outgoing.recipient)
+        outgoing.body.encode()
+    except ValidationError as error:
+        raise Refused(f"“{brief(outgoing.recipient)}” is no e-mail address") from error
+    except UnicodeEncodeError as error:
+        raise Refused(f"The text cannot be written in UTF-8: {error.reason}") from error
+    if CONTROL.search(outgoing.subject):
+        raise Refused("The subject holds a control character, such as the end of a line")
+    return EmailMessage(
+        subject=outgoing.subject,
+        body=outgoing.body,
+        to=[outgoing.recipient],
+        headers={"Message-ID": f"<{outgoing.key}@{settings.MESSAGE_ID_DOMAIN}>"},
+    )
+
+
+def _line_had_ended(error: Exception) -> bool:
+    """Whether the server had no more wish to talk, before any text had left."""
+    if isinstance(error, smtplib.SMTPServerDisconnected):
+        return not _text_went_out(error)
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code == 421 for code, _ in error.recipients.values())
+    return isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code == 421
+
+
+def _text_went_out(error: Exception) -> bool:
+    """Whether smtplib was at DATA: its errors do not tell, but the trace does."""
+    at_data = smtplib.SMTP.data.__code__
+    return any(frame.f_code is at_data for frame, _ in walk_tb(error.__traceback__))
+
+
+def _meaning(error: Exception) -> Refused | TryLater:
+    """Return what an error during the handing over means for this message."""
+    match error:
+        case smtplib.SMTPRecipientsRefused():
+            [(code, said), *_] = error.recipients.values()
+            return _meaning_of_reply(code, said)
+        case smtplib.SMTPDataError():
+            return _meaning_of_reply(error.smtp_code, error.smtp_error)
+        case smtplib.SMTPServerDisconnected() if _text_went_out(error):
+            return Uncertain("The mail server cut the line before it answered; it may have arrived")
+        case AnymailRecipientsRefused():
+            return Refused(f"The mail provider refuses the recipient: {_said(error)}")
+        case AnymailAPIError(status_code=int(status)):
+            return meaning_of_answer("The mail provider", status, error.response.text)
+        case requests.RequestException():  # as which Anymail, too, tells of a cut line
+            return meaning_of_silence("The mail provider", error)
+        case ValueError() | MessageError() | AnymailError():  # what cannot be written as a mail
+            return Refused(f"This cannot be written as a mail: {_said(error)}")
+        case _:
+            return TryLater(f"The mail was not taken: {_said(error)}")
+
+
+def _meaning_of_reply(code: int, said: bytes | str) -> Refused | TryLater:
+    text = f"The mail server answered {code}: {brief(_text(said))}"
+    about_us = code in ABOUT_US or ABOUT_US_ENHANCED.match(_text(said))
+    return Refused(text) if 500 <= code < 600 and not about_us else TryLater(text)
+
+
+def _said(error: Exception) -> str:
+    """Return what an error tells a person."""
+    if isinstance(error, smtplib.SMTPResponseException):
+        return brief(f"{error.smtp_code} {_text(error.smtp_error)}")
+    if isinstance(error, OSError) and error.strerror:
+        return brief(error.strerror)
+    return brief(str(error)) or type(error).__name__
+
+
+def _text(said: bytes | str) -> str:
+    return said.decode(errors="replace") if isinstance(said, bytes) else said
