@@ -57,6 +57,16 @@ class Clinic(models.Model):
     )
     opens_at = models.TimeField(default=time(8), help_text="On its own clock.")
     closes_at = models.TimeField(default=time(19), help_text="Nothing is sent from then on.")
+    name_for_patients = models.CharField(
+        max_length=120,
+        blank=True,
+        default="",
+        help_text="How messages to patients are signed: nothing that tells a stranger why, such "
+        "as the hospital's name. Without it they are signed with no name.",
+    )
+    phone = models.CharField(
+        max_length=40, blank=True, default="", help_text="Which patients are asked to call."
+    )
     lead = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
