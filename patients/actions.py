@@ -4,23 +4,28 @@ Each action is one transaction with its audit inside. What it refuses it refuses
 `ValidationError` whose keys are the fields of the form that asked.
 """
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from patients.models import (
     Clinic,
+    ContactBy,
     Finding,
     FindingKind,
+    Language,
     Patient,
     Sex,
     Treatment,
     TreatmentKind,
     Tumour,
 )
+from patients.queries import clinicians_of
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
@@ -62,6 +67,93 @@ def register_patient(
     except IntegrityError as error:
         raise ValidationError({"mrn": f"A patient with the MRN {mrn} is already here."}) from error
     record(act="patient.registered", by=by, clinic_code=clinic.code, patient=patient)
+    return patient
+
+
+@transaction.atomic
+def agree_to_messages(
+    *,
+    patient: Patient,
+    contact_by: ContactBy,
+    language: Language,
+    by: User,
+    email: str = "",
+    phone: str = "",
+    at: datetime | None = None,
+) -> Patient:
+    """Record that a patient agreed, at `at` (now, unless told), to hear of appointments.
+
+    An address that is given is kept, the other stays as it was. The audit holds no address.
+
+    Raises:
+        ValidationError: no channel is chosen, the address for it is missing or is none, or the
+            patient has died.
+    """
+    patient = _lock(patient)
+    if patient.died_on:
+        raise ValidationError("The patient has died.")
+    if contact_by == ContactBy.NONE:
+        raise ValidationError({"contact_by": "Choose how the patient wants to hear from us."})
+    if contact_by == ContactBy.EMAIL and not email:
+        raise ValidationError({"email": "Messages by e-mail need an address."})
+    if contact_by == ContactBy.SMS:
+        phone = _dialled(phone)
+    patient.contact_by = contact_by
+    patient.language = language
+    patient.email = email or patient.email
+    patient.phone = phone or patient.phone
+    patient.consented_at = at or timezone.now()
+    patient.clean_fields()
+    patient.save(update_fields=["contact_by", "language", "email", "phone", "consented_at"])
+    record(
+        act="patient.agreed_to_messages",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        contact_by=contact_by,
+        language=language,
+    )
+    return patient
+
+
+@transaction.atomic
+def withdraw_consent(*, patient: Patient, by: User) -> Patient:
+    """Record that a patient wants no messages any more; without consent this changes nothing.
+
+    The e-mail address goes too: it was given for messages alone. The phone number stays.
+    """
+    patient = _lock(patient)
+    if patient.contact_by == ContactBy.NONE:
+        return patient
+    patient.contact_by = ContactBy.NONE
+    patient.consented_at = None
+    patient.email = ""
+    patient.save(update_fields=["contact_by", "consented_at", "email"])
+    record(act="patient.withdrew_consent", by=by, clinic_code=patient.clinic_code, patient=patient)
+    return patient
+
+
+@transaction.atomic
+def name_responsible(*, patient: Patient, clinician: User | None, by: User) -> Patient:
+    """Name the clinician who hears first of what is overdue, or nobody.
+
+    Raises:
+        ValidationError: the person is no clinician of the patient's clinic.
+    """
+    patient = _lock(patient)
+    if clinician and not clinicians_of(patient.clinic).filter(pk=clinician.pk).exists():
+        raise ValidationError({"clinician": f"{clinician} is no clinician of {patient.clinic}."})
+    if clinician == patient.responsible:
+        return patient
+    patient.responsible = clinician
+    patient.save(update_fields=["responsible"])
+    record(
+        act="patient.responsible_named",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        clinician=str(clinician or "nobody"),
+    )
     return patient
 
 
@@ -151,6 +243,22 @@ def add_finding(
         found_on=found_on,
     )
     return finding
+
+
+def _lock(patient: Patient) -> Patient:
+    return (
+        Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient.pk)
+    )
+
+
+def _dialled(phone: str) -> str:
+    """Return a phone number as it is dialled from anywhere, such as +819012345678."""
+    digits = re.sub(r"[\s().-]", "", phone)
+    if not re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):
+        raise ValidationError(
+            {"phone": "Text messages need a number with its country, such as +81 90 1234 5678."}
+        )
+    return digits
 
 
 def _check_day(field: str, day: date | None, patient: Patient, at: datetime | None) -> None:

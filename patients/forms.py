@@ -1,9 +1,21 @@
 """What people type of a patient's history. The rules stand in the actions; a form only reads."""
 
+from typing import Any
+
 from django import forms
 from django.core.exceptions import ValidationError
 
-from patients.models import FindingKind, Intent, Margin, TreatmentKind
+from patients.models import (
+    Clinic,
+    ContactBy,
+    FindingKind,
+    Intent,
+    Language,
+    Margin,
+    TreatmentKind,
+)
+from patients.queries import clinicians_of
+from surveillance.accounts.models import User
 
 
 def refuse(form: forms.Form, error: ValidationError) -> None:
@@ -50,3 +62,34 @@ class FindingForm(forms.Form):
     sites = ListField(help_text="With commas between: liver S6, left lung.")
     found_on = forms.DateField(label="Found on", widget=DateInput)
     found_by = forms.CharField(label="Found by", max_length=120, help_text="Such as CT or biopsy.")
+
+
+class ConsentForm(forms.Form):
+    contact_by = forms.TypedChoiceField(
+        label="By",
+        choices=[choice for choice in ContactBy.choices if choice[0]],
+        coerce=ContactBy,
+    )
+    email = forms.EmailField(label="E-mail address", required=False, max_length=254)
+    phone = forms.CharField(
+        required=False,
+        max_length=40,
+        help_text="For text messages with the country, such as +81 90 1234 5678.",
+    )
+    language = forms.TypedChoiceField(choices=Language.choices, coerce=Language)
+
+
+class ResponsibleForm(forms.Form):
+    clinician = forms.ModelChoiceField(
+        User.objects.none(),
+        label="Responsible clinician",
+        required=False,
+        empty_label="Nobody yet",
+        help_text="Hears first of what is overdue.",
+    )
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        clinician = self.fields["clinician"]
+        assert isinstance(clinician, forms.ModelChoiceField)
+        clinician.queryset = clinicians_of(clinic)

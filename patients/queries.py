@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from patients.models import Clinic, Patient
 from surveillance.accounts.models import User
-from surveillance.accounts.roles import MAY, Act
+from surveillance.accounts.roles import MAY, Act, Role
 
 
 def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
@@ -19,6 +19,14 @@ def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
 
 def patients_of(clinics: Iterable[Clinic]) -> QuerySet[Patient]:
     return Patient.objects.filter(clinic__in=clinics).select_related("clinic")
+
+
+def clinicians_of(clinic: Clinic) -> QuerySet[User]:
+    """Return the clinicians of a clinic who may still sign in, by name."""
+    clinicians = User.objects.filter(
+        is_active=True, memberships__clinic=clinic, memberships__role=Role.CLINICIAN
+    )
+    return clinicians.order_by("last_name", "first_name", "username")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 
 from patients import actions
 from patients.access import UserRequest, allowed
-from patients.forms import FindingForm, TreatmentForm, refuse
+from patients.forms import ConsentForm, FindingForm, ResponsibleForm, TreatmentForm, refuse
 from patients.models import Clinic, Tumour
 from patients.queries import patients_of
 from surveillance.accounts.roles import Act
@@ -79,3 +79,50 @@ def _add(
             return redirect("patient", public_id=tumour.patient.public_id)
     context = {"form": form, "tumour": tumour, "patient": tumour.patient, "title": title}
     return render(request, "patients/add.html", context)
+
+
+@allowed(Act.REGISTER_PATIENT)
+def contact(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Record or withdraw the consent to messages, or name the responsible clinician.
+
+    Each has its own form; the name of the button that was pressed says which was sent.
+    """
+    patient = get_object_or_404(patients_of(clinics), public_id=public_id)
+    record_look(page="contact", by=request.user, patients=[patient])
+    names_clinician = "responsible" in request.POST
+    withdraws = "withdraw" in request.POST
+    consent = ConsentForm(
+        None if names_clinician or withdraws else request.POST or None,
+        initial={
+            "contact_by": patient.contact_by,
+            "email": patient.email,
+            "phone": patient.phone,
+            "language": patient.language,
+        },
+    )
+    responsible = ResponsibleForm(
+        request.POST if names_clinician else None,
+        clinic=patient.clinic,
+        initial={"clinician": patient.responsible_id},
+    )
+    sent = responsible if names_clinician else consent
+    if request.method == "POST" and (withdraws or sent.is_valid()):
+        try:
+            if withdraws:
+                actions.withdraw_consent(patient=patient, by=request.user)
+                done = "no messages are sent any more."
+            elif names_clinician:
+                actions.name_responsible(
+                    patient=patient, by=request.user, **responsible.cleaned_data
+                )
+                done = "the responsible clinician is recorded."
+            else:
+                actions.agree_to_messages(patient=patient, by=request.user, **consent.cleaned_data)
+                done = "the consent is recorded."
+        except ValidationError as error:
+            refuse(sent, error)
+        else:
+            messages.success(request, f"{patient}: {done}")
+            return redirect("patient", public_id=patient.public_id)
+    context = {"patient": patient, "form": sent, "consent": consent, "responsible": responsible}
+    return render(request, "patients/contact.html", context)

@@ -6,7 +6,9 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
+from patients.actions import name_responsible
 from patients.models import Patient, Treatment, Tumour
+from patients.queries import clinicians_of
 from schedules.actions.slots import (
     count_studies,
     create_slots,
@@ -41,7 +43,8 @@ from surveillance.audit.actions import record
 def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) -> Schedule:
     """Put a patient under surveillance of `tumour`, counting from the operation `anchor`.
 
-    Studies that the patient already had count for the slots that they fall in.
+    Studies that the patient already had count for the slots that they fall in. A clinician who
+    enrols becomes the responsible one, where none is named yet.
 
     Raises:
         ValidationError: the protocol is not active, the anchor is no operation on this tumour,
@@ -57,6 +60,8 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
     )
     create_slots(schedule, plan(protocol.definition, anchor_on))
     count_studies(patient)
+    if patient.responsible_id is None and clinicians_of(patient.clinic).filter(pk=by.pk).exists():
+        name_responsible(patient=patient, clinician=by, by=by)
     _record("enrolled", schedule, by, protocol=str(protocol), anchor_on=anchor_on)
     return schedule
 

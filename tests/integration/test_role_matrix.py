@@ -45,6 +45,7 @@ RULES = {
     "mailbox": Rule(),
     "patients": Rule(Act.SEE_PATIENTS, FORM),
     "patient": Rule(Act.SEE_PATIENTS, of_one_patient=True),
+    "contact": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
     "register": Rule(Act.REGISTER_PATIENT, FORM),
     "record-study": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
     "to-book": Rule(Act.BOOK),
@@ -159,6 +160,7 @@ def site(clinic: Clinic) -> Site:
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
+        "contact": [slot.patient.public_id],
         "record-study": [slot.patient.public_id],
         "book": [slot.public_id],
         "review": [slot.public_id],

@@ -95,7 +95,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *(
             (role, name)
             for role in ("nurse", "clinician")
-            for name in ("add-treatment", "add-finding")
+            for name in ("add-treatment", "add-finding", "contact")
         ),
         *(
             (role, name)

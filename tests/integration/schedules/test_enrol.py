@@ -9,8 +9,16 @@ from patients.models import TreatmentKind
 from schedules.actions import enrol, record_study
 from schedules.models import ProtocolState, Schedule, ScheduleState, Slot
 from schedules.rules.outcome import Outcome
+from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event
-from tests.factories import ProtocolFactory, ResectionFactory, ScheduleFactory, UserFactory
+from tests.factories import (
+    MembershipFactory,
+    PatientFactory,
+    ProtocolFactory,
+    ResectionFactory,
+    ScheduleFactory,
+    UserFactory,
+)
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +68,31 @@ def test_an_enrolment_is_in_the_audit() -> None:
         "protocol": "ct-chest-abdomen-3m version 1",
         "anchor_on": "2026-01-15",
     }
+
+
+def test_the_clinician_who_enrols_becomes_the_responsible_one_unless_one_is_named() -> None:
+    patient = PatientFactory.create()
+    first, second = (
+        MembershipFactory.create(clinic=patient.clinic, role=Role.CLINICIAN).user for _ in "12"
+    )
+
+    for clinician in (first, second):
+        ScheduleFactory.create(anchor__tumour__patient=patient, by=clinician)
+
+        patient.refresh_from_db()
+        assert patient.responsible == first
+
+
+def test_who_enrols_and_is_no_clinician_of_the_clinic_is_not_responsible() -> None:
+    patient = PatientFactory.create()
+    nurse = MembershipFactory.create(clinic=patient.clinic, role=Role.NURSE).user
+    elsewhere = MembershipFactory.create(role=Role.CLINICIAN).user
+
+    for other in (nurse, elsewhere):
+        ScheduleFactory.create(anchor__tumour__patient=patient, by=other)
+
+        patient.refresh_from_db()
+        assert patient.responsible is None
 
 
 def test_an_enrolment_and_its_audit_are_undone_together() -> None:
