@@ -2,12 +2,21 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle, islice
 from random import Random
 
-from patients.actions import add_treatment, add_tumour, register_patient
-from patients.models import Clinic, Margin, Patient, Sex, TreatmentKind, Tumour
+from patients.actions import add_treatment, add_tumour, agree_to_messages, register_patient
+from patients.models import (
+    Clinic,
+    ContactBy,
+    Language,
+    Margin,
+    Patient,
+    Sex,
+    TreatmentKind,
+    Tumour,
+)
 from schedules.actions import (
     book,
     enrol,
@@ -171,6 +180,8 @@ def _story(
         phone=f"0000 {random.randrange(10**6):06}",
         by=nurse,
     )
+    if number % 2:
+        patient = _agree(patient, number, nurse, today)
     site, topography = random.choice(SITES)
     tumour = add_tumour(
         patient=patient,
@@ -192,10 +203,24 @@ def _story(
         by=nurse,
         at=datetime.combine(today, time(7), clinic.zone),
     )
-    schedule = enrol(tumour=tumour, protocol=protocol, anchor=resection, by=nurse)
+    schedule = enrol(tumour=tumour, protocol=protocol, anchor=resection, by=clinician)
     *before, slot = schedule.slots.filter(n__lte=n).order_by("n")
     story = Story(patient, tumour, slot, today, random, nurse, clinician)
     for past in before:
         on = past.due_on + timedelta(days=random.randrange(-10, 10))
         story.scan(past, on, past.regions, ResultOutcome.NO_DISEASE)
     return story
+
+
+def _agree(patient: Patient, number: int, nurse: User, today: date) -> Patient:
+    """Let one agree to messages: two by e-mail, one by text message, and so on."""
+    # 07700 900000 to 900999 are kept free in the United Kingdom for numbers that are invented.
+    return agree_to_messages(
+        patient=patient,
+        contact_by=ContactBy.SMS if number % 3 == 0 else ContactBy.EMAIL,
+        email=f"{patient.mrn.lower()}@example.org",
+        phone=f"+44 7700 {900000 + number % 1000}",
+        language=Language.JAPANESE if number % 4 == 1 else Language.ENGLISH,
+        by=nurse,
+        at=datetime.combine(today - timedelta(days=7 * (number % 12) + 1), time(10), UTC),
+    )

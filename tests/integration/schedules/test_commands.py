@@ -1,5 +1,6 @@
 import csv
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 from io import StringIO
@@ -170,11 +171,14 @@ def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Demo:
     return entered
 
 
+CONTACT = ("contact_by", "language", "email", "consented_at", "responsible__username")
+
+
 def rows() -> dict[str, list[Any]]:
     """The people, and the dates of what was done, without what the database makes up."""
     tables: list[tuple[type[Model], tuple[str, ...]]] = [
         (User, ("username",)),
-        (Patient, ("mrn", "family_name", "given_name", "birth_date", "sex", "phone")),
+        (Patient, ("mrn", "family_name", "given_name", "birth_date", "sex", "phone", *CONTACT)),
         (Slot, ("schedule__tumour__patient__mrn", "due_on", "outcome")),
         (Study, ("patient__mrn", "performed_on", "regions", "result__outcome")),
         (Booking, ("slot__schedule__tumour__patient__mrn", "starts_at", "scanner__name", "state")),
@@ -212,6 +216,20 @@ def test_the_demo_holds_both_published_cases_and_the_cohort(demo: Demo) -> None:
 
 def test_the_demo_holds_every_situation(demo: Demo) -> None:
     assert [name for name, patients in demo.situations.items() if patients == 0] == []
+
+
+def test_half_of_the_demos_cohort_agreed_to_messages_some_in_japanese(demo: Demo) -> None:
+    contacts = [row[-len(CONTACT) :] for row in demo.rows["Patient"]]
+
+    assert Counter((contact_by, language) for contact_by, language, *_ in contacts) == {
+        ("", "en"): 8,
+        ("email", "en"): 2,
+        ("email", "ja"): 2,
+        ("sms", "en"): 1,
+        ("sms", "ja"): 1,
+    }
+    assert {email.partition("@")[2] for *_, email, _, _ in contacts} == {"", "example.org"}
+    assert {responsible for *_, responsible in contacts} == {"clinician"}
 
 
 def test_each_demo_login_works(demo: Demo) -> None:

@@ -45,9 +45,13 @@ class Command(BaseCommand):
             mrn_issuer="DEMO-HOSPITAL",
             booking_email="booking@demo.invalid",
             alert_email="clinicians@demo.invalid",
+            country="GB",
+            region="ENG",
         )
         Scanner.objects.bulk_create(Scanner(clinic=clinic, name=f"CT {n}") for n in (1, 2))
         users = {name: self._user(name, clinic) for name in LOGINS}
+        clinic.lead = users["clinician"]
+        clinic.save()
         today = today or clinic.today()
         for case in published_cases():
             enter_case(
