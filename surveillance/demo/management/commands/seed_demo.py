@@ -47,6 +47,8 @@ class Command(BaseCommand):
             alert_email="clinicians@demo.invalid",
             country="GB",
             region="ENG",
+            name_for_patients="Demo Hospital",
+            phone="+44 1632 960000",  # kept free in the United Kingdom for what is invented
         )
         Scanner.objects.bulk_create(Scanner(clinic=clinic, name=f"CT {n}") for n in (1, 2))
         users = {name: self._user(name, clinic) for name in LOGINS}
@@ -73,6 +75,12 @@ class Command(BaseCommand):
     def _user(self, name: str, clinic: Clinic) -> User:
         full_name, role = LOGINS[name]
         given, family = full_name.split()
-        user = User.objects.create_user(name, password=PASSWORD, first_name=given, last_name=family)
+        user = User.objects.create_user(
+            name,
+            email=f"{name}@demo.invalid",
+            password=PASSWORD,
+            first_name=given,
+            last_name=family,
+        )
         Membership.objects.create(user=user, clinic=clinic, role=role)
         return user
