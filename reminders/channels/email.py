@@ -21,7 +21,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 
 from reminders.channels import Outgoing, Refused, TryLater, Uncertain
-from reminders.channels.http import brief, meaning_of_answer, meaning_of_silence
+from reminders.channels.http import brief, meaning_of_silence
 
 # What could end a header early: more than Django forbids, for the standard library folds a subject
 # at each of these and would leave an empty line between two.
@@ -132,8 +132,10 @@ def _meaning(error: Exception) -> Refused | TryLater:
             return Uncertain("The mail server cut the line before it answered; it may have arrived")
         case AnymailRecipientsRefused():
             return Refused(f"The mail provider refuses the recipient: {_said(error)}")
-        case AnymailAPIError(status_code=int(status)):
-            return meaning_of_answer("The mail provider", status, error.response.text)
+        case AnymailAPIError(status_code=int(status), response=answer):
+            text = f"The mail provider answered {status}: {brief(answer.text)}"
+            # What is refused of the recipient, Anymail tells apart: the rest may well be about us.
+            return Uncertain(text) if 200 <= status < 300 else TryLater(text)
         case requests.RequestException():  # as which Anymail, too, tells of a cut line
             return meaning_of_silence("The mail provider", error)
         case ValueError() | MessageError() | AnymailError():  # what cannot be written as a mail
@@ -143,7 +145,7 @@ def _meaning(error: Exception) -> Refused | TryLater:
 
 
 def _meaning_of_reply(code: int, said: bytes | str) -> Refused | TryLater:
-    text = f"The mail server answered {code}: {brief(_text(said))}"
+    text = f"The mail server answered {code} {brief(_text(said))}"
     about_us = code in ABOUT_US or ABOUT_US_ENHANCED.match(_text(said))
     return Refused(text) if 500 <= code < 600 and not about_us else TryLater(text)
 

@@ -9,7 +9,7 @@ from typing import Self
 import requests
 
 from reminders.channels import Outgoing, Refused, TryLater
-from reminders.channels.http import meaning_of_answer, meaning_of_silence
+from reminders.channels.http import brief, meaning_of_answer, meaning_of_silence
 from reminders.channels.sms_url import E164, Twilio, Webhook, sms_gateway
 
 SECONDS = 10  # to connect, and then to answer
@@ -57,10 +57,10 @@ class SmsChannel:
             self._line = requests.Session()
         try:
             answer = self._post(self._line, outgoing)
-        except requests.exceptions.InvalidURL as error:
-            raise TryLater(f"{self.who} cannot be reached: its address is none") from error
-        except ValueError as error:  # a text that is no Unicode, a key that is no header
+        except (UnicodeEncodeError, requests.exceptions.InvalidHeader) as error:
             raise Refused("This cannot be written as an SMS") from error
+        except ValueError as error:
+            raise TryLater(f"{self.who} cannot be reached: its address is none") from error
         except requests.RequestException as error:
             self._close()
             raise meaning_of_silence(self.who, error) from error
@@ -142,9 +142,9 @@ class TwilioChannel(SmsChannel):
     def _meaning(self, answer: requests.Response) -> Refused | TryLater:
         try:
             said = answer.json()
-            code, text = int(said["code"]), str(said["message"])
+            code, text = int(said["code"]), f"{said['code']} {said['message']}"
         except (ValueError, LookupError, TypeError):
             return super()._meaning(answer)
         if code in TWILIO_ABOUT_US:
-            return TryLater(f"{self.who} answered {code}: {text}")
-        return meaning_of_answer(self.who, answer.status_code, f"{code} {text}")
+            return TryLater(f"{self.who} answered {answer.status_code}: {brief(text)}")
+        return meaning_of_answer(self.who, answer.status_code, text)

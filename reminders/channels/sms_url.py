@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 LOCAL = {"localhost", "127.0.0.1", "::1"}
-E164 = re.compile(r"\+[1-9]\d{6,14}")
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def sms_gateway(url: str) -> Webhook | Twilio | None:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ValueError("is no address: write special characters as %…") from error
+        raise ValueError("is no address: write special characters as %40 and the like.") from error
     match parts.scheme:
         case "webhook+https":
             return _webhook(parts, host)

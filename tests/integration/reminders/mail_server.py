@@ -101,7 +101,8 @@ class Clerk:
         if self.server.refuses_texts:
             return self.server.refuses_texts
         assert isinstance(envelope.content, bytes)
-        letter = message_from_bytes(envelope.content, policy=policy.default)
+        as_written = envelope.content.replace(b"\r\n", b"\n")
+        letter = message_from_bytes(as_written, policy=policy.default)
         letter["X-Envelope-To"] = ", ".join(envelope.rcpt_tos)
         self.server.letters.append(letter)
         if self.server.hangs_up_after_taking:
