@@ -116,7 +116,7 @@ def take_over(
         raise ValidationError(f"{protocol} is not active: nobody can go on by it.")
     # All patients first, in one order, so that two such moves at once do not wait for each other.
     patients = _on_older_versions(protocol, clinics).values("tumour__patient")
-    list(Patient.objects.select_for_update().filter(pk__in=patients).order_by("pk"))
+    list(Patient.objects.select_for_update(no_key=True).filter(pk__in=patients).order_by("pk"))
     replans = takeovers(protocol=protocol, clinics=clinics)
     if marks(replans) != shown:
         raise ValidationError("Something has changed since this was shown: look at it again.")

@@ -18,11 +18,10 @@ def lock(patient: Patient) -> Patient:
     """Lock a patient's row until the transaction ends, and return it as it now is.
 
     Every action takes this lock first, so that of two people at once the second sees what the
-    first did.
+    first did. It does not hold up rows that only name the patient, such as a treatment.
     """
-    return (
-        Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient.pk)
-    )
+    patients = Patient.objects.select_for_update(of=("self",), no_key=True)
+    return patients.select_related("clinic").get(pk=patient.pk)
 
 
 def lock_alive(patient: Patient) -> Patient:
