@@ -18,6 +18,7 @@ from schedules.models import (
     Schedule,
     ScheduleState,
     Slot,
+    Study,
 )
 
 CLINIC = "schedule__tumour__patient__clinic"
@@ -94,6 +95,25 @@ def results_of(clinics: Iterable[Clinic]) -> QuerySet[Result]:
 def unreviewed_results(clinics: Iterable[Clinic]) -> QuerySet[Result]:
     """Return the results that no clinician has seen yet, the oldest first."""
     return results_of(clinics).filter(reviewed_at=None).order_by("study__performed_on", "id")
+
+
+def studies_of(clinics: Iterable[Clinic]) -> QuerySet[Study]:
+    return Study.objects.filter(patient__clinic__in=clinics).select_related("patient__clinic")
+
+
+def unmatched_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
+    """Return the studies that count for no slot and wait for a decision, the oldest first.
+
+    What came before the first window of all the patient's schedules needs none: nothing was due.
+    """
+    opened = Slot.objects.filter(
+        schedule__tumour__patient=OuterRef("patient"), earliest_on__lte=OuterRef("performed_on")
+    )
+    return (
+        studies_of(clinics)
+        .filter(Exists(opened), slots=None, kept_at=None)
+        .order_by("performed_on", "id")
+    )
 
 
 def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> QuerySet[Slot]:

@@ -20,7 +20,12 @@ from schedules.actions.schedules import (
     resume,
     suspend,
 )
-from schedules.actions.studies import record_result, record_study, review_result
+from schedules.actions.studies import (
+    keep_off_schedule,
+    record_result,
+    record_study,
+    review_result,
+)
 
 __all__ = [
     "BOOKING_MOVES",
@@ -32,6 +37,7 @@ __all__ = [
     "end",
     "enrol",
     "export",
+    "keep_off_schedule",
     "move_booking",
     "rebaseline",
     "record_death",

@@ -1,4 +1,4 @@
-"""Studies that took place, what they showed, and that a clinician has seen it."""
+"""Studies that took place, what they showed, that a clinician has seen it, what counts for none."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -84,8 +84,11 @@ def record_result(
     by: User,
     sites: Sequence[str] = (),
     comment: str = "",
+    at: datetime | None = None,
 ) -> Result:
     """Record what a study showed. Images reported as inadequate no longer count for a slot.
+
+    Recorded anew, it waits anew for a clinician, from that moment.
 
     Raises:
         ValidationError: a new lesion without a site, or a site that is too long.
@@ -95,6 +98,7 @@ def record_result(
         raise ValidationError({"sites": "Say where the new lesion is."})
     result = Result.objects.filter(study=study).first() or Result(study=study)
     result.outcome, result.sites, result.comment = outcome, list(sites), comment
+    result.recorded_at = at or timezone.now()
     result.reviewed_by = result.reviewed_at = None  # what it says now, nobody has seen yet
     result.full_clean()  # PostgreSQL would cut a site that is too long without a word
     result.save()
@@ -130,6 +134,34 @@ def review_result(*, result: Result, by: User, at: datetime | None = None) -> No
         clinic_code=patient.clinic_code,
         patient=patient,
         study=result.study.public_id,
+    )
+
+
+@transaction.atomic
+def keep_off_schedule(*, study: Study, reason: str, by: User, at: datetime | None = None) -> None:
+    """Decide that a study need not count for any slot. Should it come to match one, it counts.
+
+    Raises:
+        ValidationError: no reason is given, the study counts for a slot, or somebody has decided
+            already.
+    """
+    patient = lock(study.patient)
+    study.refresh_from_db()
+    if study.kept_by:
+        raise ValidationError(f"{study.kept_by} has kept this study off schedule already.")
+    if study.slots.exists():
+        raise ValidationError("This study counts for an exam of the plan.")
+    if not reason.strip():
+        raise ValidationError({"reason": "Give a reason why it may count for no exam."})
+    study.kept_because, study.kept_by, study.kept_at = reason.strip(), by, at or timezone.now()
+    study.save(update_fields=["kept_because", "kept_by", "kept_at"])
+    record(
+        act="study.kept_off_schedule",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        study=study.public_id,
+        reason=study.kept_because,
     )
 
 

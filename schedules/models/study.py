@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from patients.models import Patient
 from schedules.models.schedule import Slot
@@ -35,9 +36,23 @@ class Study(models.Model):
     regions = ArrayField(models.CharField(max_length=20, choices=[(r, r) for r in REGIONS]))
     description = models.CharField(max_length=300, blank=True)
     slots = models.ManyToManyField(Slot, related_name="studies")
+    kept_because = models.TextField(
+        blank=True, default="", help_text="Why it may count for no slot, where somebody decided so."
+    )
+    kept_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    kept_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kept_because="", kept_by=None, kept_at=None)
+                | ~Q(kept_because="") & Q(kept_by__isnull=False, kept_at__isnull=False),
+                name="kept_by_somebody_for_a_reason",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.modality} {'+'.join(self.regions)} of {self.performed_on}"
@@ -66,6 +81,9 @@ class Result(models.Model):
     outcome = models.CharField(max_length=15, choices=ResultOutcome)
     sites = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     comment = models.CharField(max_length=300, blank=True)
+    recorded_at = models.DateTimeField(
+        default=timezone.now, help_text="When what it says now was recorded."
+    )
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )

@@ -1,8 +1,10 @@
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import connection
 
 from patients.models import Patient
 from schedules.actions import record_result, record_study
@@ -292,6 +294,27 @@ def test_a_corrected_report_closes_the_slot_again(schedule: Schedule) -> None:
 
     assert Result.objects.get().outcome == ResultOutcome.NO_DISEASE
     assert schedule.slots.get(n=1).outcome == Outcome.SATISFIED
+
+
+def test_a_result_says_when_it_was_recorded_last() -> None:
+    study = scan(PatientFactory.create(), *BOTH)
+    by = UserFactory.create()
+    record_result(study=study, outcome=ResultOutcome.INDETERMINATE, by=by, at=morning(4, 15))
+
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=by, at=morning(4, 20))
+
+    assert Result.objects.get().recorded_at == morning(4, 20)
+
+
+def test_results_of_before_that_was_known_count_from_the_day_of_their_study() -> None:
+    study = scan(PatientFactory.create(), *BOTH, on=date(2026, 4, 14))
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=UserFactory.create())
+    migration = import_module("schedules.migrations.0003_studies_without_a_match")
+
+    with connection.cursor() as cursor:
+        cursor.execute(migration.RECORDED_WHEN_PERFORMED)
+
+    assert Result.objects.get().recorded_at == datetime(2026, 4, 14, tzinfo=UTC)
 
 
 def test_a_repeat_of_inadequate_images_satisfies_the_slot(schedule: Schedule) -> None:
