@@ -19,6 +19,7 @@ class Gap(models.TextChoices):
     SUSPENSION_OVER = "suspension_over", "Suspension past its review date"
     NO_OUTCOME = "no_outcome", "Appointment passed, with no outcome"
     LAPSED = "lapsed", "Slot lapsed without a review"
+    NO_MATCH = "no_match", "Study without a match"
     NOT_REVIEWED = "not_reviewed", "Result without a review"
     NEW_ANCHOR = "new_anchor", "Re-baseline proposed and not decided"
     NOT_ACKNOWLEDGED = "not_acknowledged", "Alert that nobody has answered"

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 
 from patients.forms import DateInput, ListField
 from patients.models import Clinic
-from schedules.models import Decision, ResultOutcome, Scanner
+from schedules.models import Decision, ResultOutcome, Scanner, Study
 from schedules.rules.protocol import REGIONS
 
 # What studies can be recorded in, by DICOM code.
@@ -72,3 +73,11 @@ class StudyForm(forms.Form):
     sites = ListField(
         required=False, help_text="Of a new lesion, with commas between: liver S6, left lung."
     )
+
+
+class KeepOffScheduleForm(forms.Form):
+    reason = forms.CharField(max_length=300)
+
+    def __init__(self, data: QueryDict | None = None, *, study: Study) -> None:
+        # One page holds many of these, and each field needs an id of its own.
+        super().__init__(data, auto_id=f"id_%s_{study.public_id}")

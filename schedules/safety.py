@@ -23,6 +23,7 @@ def fallen_through(days: Iterable[ClinicDay]) -> Iterator[FallenThrough]:
         yield from _suspension_over(day)
         yield from _no_outcome(day)
         yield from _lapsed(day)
+        yield from _no_match(day)
         yield from _not_reviewed(day.clinics)
         yield from _new_anchor(day.clinics)
 
@@ -107,6 +108,19 @@ def _lapsed(day: ClinicDay) -> Iterator[FallenThrough]:
     for slot in queries.overdue([day]).filter(~Exists(reviewed), lapses_on__lt=day.on):
         yield FallenThrough(
             Gap.LAPSED, slot.patient, slot.lapses_on, str(slot), Act.REVIEW, "overdue"
+        )
+
+
+def _no_match(day: ClinicDay) -> Iterator[FallenThrough]:
+    """Studies that count for no slot, and of which nobody has said that this is as it should be."""
+    for study in queries.unmatched_studies(day.clinics).filter(performed_on__lte=day.on):
+        yield FallenThrough(
+            Gap.NO_MATCH,
+            study.patient,
+            study.performed_on,
+            str(study),
+            Act.RECORD_STUDY,
+            "unmatched",
         )
 
 

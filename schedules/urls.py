@@ -38,6 +38,12 @@ urlpatterns = [
     path("patients/<uuid:public_id>/death/", plans.record_death, name="death"),
     path("worklists/results/", worklists.results, name="results"),
     path("studies/<uuid:public_id>/review-result/", studies.review_result, name="review-result"),
+    path("worklists/unmatched/", studies.unmatched, name="unmatched"),
+    path(
+        "studies/<uuid:public_id>/keep-off-schedule/",
+        studies.keep_off_schedule,
+        name="keep-off-schedule",
+    ),
     path("protocols/", protocols.protocols, name="protocols"),
     path("protocols/<slug:code>/<int:version>/", protocols.protocol, name="protocol"),
     path("protocols/<slug:code>/<int:version>/draft/", protocols.draft, name="draft-protocol"),

@@ -108,7 +108,7 @@ def _enter_ct(
         at=at,
     )
     result = record_result(
-        study=study, outcome=ResultOutcome(outcome), sites=sites, comment=comment, by=by
+        study=study, outcome=ResultOutcome(outcome), sites=sites, comment=comment, by=by, at=at
     )
     review_result(result=result, by=by, at=at)
 

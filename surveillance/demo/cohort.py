@@ -79,8 +79,9 @@ class Story:
             at=self.moment(0),
         )
         sites = ["liver S5"] if outcome == ResultOutcome.NEW_LESION else []
-        result = record_result(study=study, outcome=outcome, sites=sites, by=self.clinician)
-        review_result(result=result, by=self.clinician, at=self.moment(0))
+        at = self.moment(0)
+        result = record_result(study=study, outcome=outcome, sites=sites, by=self.clinician, at=at)
+        review_result(result=result, by=self.clinician, at=at)
 
 
 def to_be_booked(story: Story) -> None:
@@ -131,6 +132,15 @@ def operated_on_again(story: Story) -> None:
     )  # fmt: skip
 
 
+def scanned_elsewhere(story: Story) -> None:
+    """An MR that the plan does not ask for; the CT is still to be booked."""
+    record_study(
+        patient=story.patient, modality="MR", performed_on=story.today - timedelta(days=6),
+        regions=["lower_limb"], description="MR of the knee, at another hospital",
+        by=story.nurse, at=story.moment(0),
+    )  # fmt: skip
+
+
 # Each with the day on which the story is told: days after the slot's due date.
 SITUATIONS: tuple[tuple[int, Callable[[Story], None]], ...] = (
     (-20, to_be_booked),
@@ -144,7 +154,7 @@ SITUATIONS: tuple[tuple[int, Callable[[Story], None]], ...] = (
     (-60, to_be_booked),
     (19, chased),
     (43, booked_ahead),
-    (9, to_be_booked),
+    (9, scanned_elsewhere),
 )
 
 

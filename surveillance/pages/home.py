@@ -63,6 +63,13 @@ WORK = (
         lambda clinics: queries.unreviewed_results(clinics).count(),
     ),
     Work(
+        Act.RECORD_STUDY,
+        "Studies without a match",
+        "They count for no exam of the plan; see why, and decide.",
+        "unmatched",
+        lambda clinics: queries.unmatched_studies(clinics).count(),
+    ),
+    Work(
         Act.PLAN,
         "Re-baselines proposed",
         "An operation came after the anchor; the old slots go on until you decide.",

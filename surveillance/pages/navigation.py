@@ -28,6 +28,7 @@ LINKS = (
     Link("Overdue", "overdue", Act.REVIEW),
     Link("Re-baselines", "rebaselines", Act.PLAN),
     Link("Results", "results", Act.REVIEW),
+    Link("Unmatched", "unmatched", Act.RECORD_STUDY),
     Link("Safety net", "safety-net", Act.SEE_PATIENTS),
     Link("Patients", "patients", Act.SEE_PATIENTS),
     Link("Protocols", "protocols", Act.SEE_PROTOCOLS),

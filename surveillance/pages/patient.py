@@ -24,7 +24,11 @@ from surveillance.pages.timeline import timeline
 def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     found = get_object_or_404(
         patients_of(clinics).prefetch_related(
-            "tumours__treatments", "tumours__findings", "studies__result", "studies__slots"
+            "tumours__treatments",
+            "tumours__findings",
+            "studies__result",
+            "studies__slots",
+            "studies__kept_by",
         ),
         public_id=public_id,
     )

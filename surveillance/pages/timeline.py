@@ -6,7 +6,7 @@ from datetime import date
 
 from patients.models import Patient, Treatment
 from schedules.explanations import explain
-from schedules.models import Schedule, Slot
+from schedules.models import Schedule, Slot, Study
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
 from schedules.rules.windows import WindowStatus, days_late, window_status
@@ -81,9 +81,14 @@ def _studies(patient: Patient) -> Iterator[Entry]:
                 str(result) if result else "Not reported yet",
                 result.comment if result else "",
                 study.description,
-                f"counts for slot {counts_for}" if counts_for else "off schedule",
+                f"counts for slot {counts_for}" if counts_for else _off_schedule(study),
             ),
         )
+
+
+def _off_schedule(study: Study) -> str:
+    kept = f": {study.kept_because}, {study.kept_by}" if study.kept_by else ""
+    return f"off schedule{kept}"
 
 
 def _slots(schedule: Schedule, on: date) -> Iterator[Entry]:

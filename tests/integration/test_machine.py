@@ -37,6 +37,7 @@ from schedules.actions import (
     decline_anchor,
     end,
     enrol,
+    keep_off_schedule,
     move_booking,
     rebaseline,
     record_death,
@@ -62,6 +63,7 @@ from schedules.models import (
     Slot,
     Study,
 )
+from schedules.queries import unmatched_studies
 from schedules.replanning import replanned
 from schedules.rules.anchors import AnchorProposal
 from schedules.rules.outcome import Outcome
@@ -113,6 +115,8 @@ class Standing:
         for schedule in self.schedules:
             [schedule.tumour] = [one for one in self.tumours if one.pk == schedule.tumour_id]
         self.results = list(Result.objects.order_by("pk"))
+        clinics = {one.patient.clinic for one in self.tumours}
+        self.not_matched = list(unmatched_studies(clinics))
 
     def schedules_in(self, *states: ScheduleState) -> list[Schedule]:
         return [schedule for schedule in self.schedules if schedule.state in states]
@@ -361,7 +365,12 @@ class Story(RuleBasedStateMachine):
             at=self.at,
         )
         if outcome:
-            record_result(study=study, outcome=outcome, sites=["liver S6"], by=self.by)
+            record_result(study=study, outcome=outcome, sites=["liver S6"], by=self.by, at=self.at)
+
+    @deed(lambda standing: standing.not_matched, which=ANY)
+    def keep_off_schedule(self, which: int) -> None:
+        study = one_of(self.standing.not_matched, which)
+        keep_off_schedule(study=study, reason="A reason", by=self.by, at=self.at)
 
     @deed(lambda standing: standing.not_reviewed, which=ANY)
     def review_result(self, which: int) -> None:
@@ -454,7 +463,10 @@ class Story(RuleBasedStateMachine):
         self.happened = now
 
     def _what_happened(self) -> dict[Model, dict[str, Any]]:
-        """All that the database holds of what is done with, except that results get reviewed."""
+        """All that the database holds of what is done with, except for what people decide later.
+
+        Results get reviewed, and studies that count for nothing are kept off schedule.
+        """
         slots = [slot for schedule in self.standing.schedules for slot in schedule.slots.all()]
         counts: QuerySet[Any] = Study.slots.through._default_manager.filter(
             slot__outcome__in=SETTLED
@@ -463,7 +475,7 @@ class Story(RuleBasedStateMachine):
             row: {
                 field.attname: getattr(row, field.attname)
                 for field in row._meta.concrete_fields
-                if not field.name.startswith("reviewed_")
+                if not field.name.startswith(("reviewed_", "kept_"))
             }
             for row in (
                 *(slot for slot in slots if slot.outcome in SETTLED),

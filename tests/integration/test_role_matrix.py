@@ -58,6 +58,8 @@ RULES = {
     "add-finding": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
     "results": Rule(Act.REVIEW),
     "review-result": Rule(Act.REVIEW, BUTTON, of_one_patient=True),
+    "unmatched": Rule(Act.RECORD_STUDY),
+    "keep-off-schedule": Rule(Act.RECORD_STUDY, BUTTON, of_one_patient=True),
     "rebaselines": Rule(Act.PLAN),
     "enrol": Rule(Act.PLAN, FORM, of_one_patient=True),
     "what-if": Rule(Act.PLAN, FORM, of_one_patient=True),
@@ -166,6 +168,7 @@ def site(clinic: Clinic) -> Site:
         "review": [slot.public_id],
         "move-booking": [booking.public_id, "cancelled"],
         "review-result": [study.public_id],
+        "keep-off-schedule": [study.public_id],
         "death": [slot.patient.public_id],
         **{name: [schedule.tumour.public_id] for name in ("enrol", "add-treatment", "add-finding")},
         **{

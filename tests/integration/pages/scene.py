@@ -49,7 +49,10 @@ def moment(clinic: Clinic, days: int) -> datetime:
 
 
 def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) -> Patient:
-    """Enter one who is overdue, partly scanned, decided on, operated on again; another deferred."""
+    """Enter one who is overdue, partly scanned, decided on, operated on again; another deferred.
+
+    The first also had a study that counts for nothing.
+    """
     slot = slot_due_in(-30, clinic)
     BookingFactory.create(slot=slot, starts_at=moment(clinic, days=-3), at=moment(clinic, days=-9))
     record_study(
@@ -57,6 +60,13 @@ def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) ->
         modality="CT",
         performed_on=clinic.today() - timedelta(days=5),
         regions=["chest"],
+        by=nurse,
+    )
+    record_study(
+        patient=slot.patient,
+        modality="MR",
+        performed_on=clinic.today(),
+        regions=["lower_limb"],
         by=nurse,
     )
     review(slot=slot, decision=Decision.CHASE, by=clinician)

@@ -90,7 +90,9 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *(
             (role, name)
             for role in ("nurse", "clinician")
-            for name in ("patients", "patient", "register", "record-study", "safety-net")
+            for name in (
+                *("patients", "patient", "register", "record-study", "unmatched", "safety-net"),
+            )
         ),
         *(
             (role, name)

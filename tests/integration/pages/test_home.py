@@ -34,6 +34,7 @@ def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
     assert work(page) == {
         "To book": "2",
         "Appointments without an outcome": "1",
+        "Studies without a match": "0",
         "On the safety net": "1",
     }
 
@@ -48,6 +49,7 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
     assert work(page) == {
         "Overdue": "1",
         "Results to review": "0",
+        "Studies without a match": "0",
         "Re-baselines proposed": "1",
         "On the safety net": "1",
     }
@@ -78,6 +80,7 @@ def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_
         "Appointments without an outcome": "0",
         "Overdue": "0",
         "Results to review": "0",
+        "Studies without a match": "0",
         "Re-baselines proposed": "0",
         "On the safety net": "0",
     }

@@ -91,6 +91,12 @@ def test_a_search_for_what_no_name_can_hold_finds_nobody(
         ("nurse", "/patients/", "No patient is registered yet."),
         ("clinician", OVERDUE, "No exam is overdue, but for what you have deferred below."),
         ("clinician", "/worklists/rebaselines/", "No operation waits for a decision."),
+        (
+            "nurse",
+            "/worklists/unmatched/",
+            "Every study counts for an exam of its plan, came before the plan’s first window, "
+            "or is kept off schedule for a reason.",
+        ),
         ("administrator", "/exports/", "No schedules have been exported yet."),
     ],
 )
@@ -115,6 +121,7 @@ def test_an_empty_list_says_what_that_means(
         ("clinician", "GET", "/"),
         ("clinician", "GET", OVERDUE),
         ("clinician", "GET", "/worklists/rebaselines/"),
+        ("clinician", "GET", "/worklists/unmatched/"),
         ("administrator", "GET", "/exports/"),
         ("administrator", "POST", "/exports/schedules.csv"),
         ("administrator", "GET", "/audit/"),

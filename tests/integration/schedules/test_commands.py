@@ -18,7 +18,7 @@ from patients.models import Clinic, Patient
 from patients.queries import clinic_days
 from schedules.anchors import proposals
 from schedules.models import Booking, BookingState, Protocol, ProtocolState, Review, Slot, Study
-from schedules.queries import booked, deferred, overdue, to_book
+from schedules.queries import booked, deferred, overdue, to_book, unmatched_studies
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event, Look
@@ -203,6 +203,7 @@ def situations() -> dict[str, int]:
         "did not attend": Booking.objects.filter(state=BookingState.NO_SHOW).count(),
         "partly done": Slot.objects.filter(outcome=Outcome.PARTIALLY_SATISFIED).count(),
         "new anchor proposed": len(proposals(clinics)),
+        "study without a match": unmatched_studies(clinics).count(),
     }
 
 
