@@ -1,16 +1,33 @@
-"""The sweep: one pass over everything that is due, and over everything that waits to be sent."""
+"""The sweep, and what people answer to what they are told."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from patients.models import Clinic
-from patients.queries import clinic_days
+from reminders.alarms import end_alarm, tell_administrators
 from reminders.delivery import deliver
-from reminders.models import MessageState, Sweep
-from reminders.raising import raise_alerts, raise_reminders
-from schedules.models import ScheduleState, Slot
+from reminders.gathering import gather
+from reminders.models import (
+    AlarmKind,
+    Hold,
+    Line,
+    Message,
+    MessageState,
+    Notice,
+    Rule,
+    Sweep,
+    Watch,
+)
+from reminders.models.watch import AT_ONCE
+from reminders.raising import raise_notices
+from reminders.rules import give_defaults
+from surveillance.accounts.models import User
+from surveillance.audit.actions import record
+
+CLOCKS_DIFFER = timedelta(minutes=5)  # between machines; more than that, and a clock was put back
 
 
 def sweep(*, at: datetime | None = None) -> Sweep:
@@ -20,20 +37,104 @@ def sweep(*, at: datetime | None = None) -> Sweep:
     """
     started_at = timezone.now()
     at = at or started_at
-    days = clinic_days(Clinic.objects.all(), at=at)
-    with transaction.atomic():
-        reminders, alerts = raise_reminders(days, at), raise_alerts(days, at)
-    ended = deliver(days, at)
+    clinics = list(Clinic.objects.all())
+    give_defaults(Clinic.objects.filter(rules=None))
+    last = Sweep.objects.order_by("-started_at").first()
+    if last and last.at > at + CLOCKS_DIFFER:
+        # It had looked ahead, and set the next look by a day that has not come.
+        Watch.objects.update(look_at=AT_ONCE)
+    done = raise_notices(clinics, at)
+    held = gather(clinics, at)
+    ended = deliver(clinics, at)
+    tell_administrators(at)
+    end_alarm(AlarmKind.SILENCE, at=at)
     return Sweep.objects.create(
+        at=at,
         started_at=started_at,
         finished_at=timezone.now(),
-        looked_at=Slot.objects.filter(
-            outcome__in=Slot.TO_BE_DONE, schedule__state=ScheduleState.ACTIVE
-        ).count(),
-        reminders=reminders,
-        alerts=alerts,
+        looked_at=done.looked_at,
+        raised=done.raised,
+        ended=done.ended,
         sent=ended[MessageState.SENT],
         withdrawn=ended[MessageState.WITHDRAWN],
         retrying=ended[MessageState.QUEUED],
         failed=ended[MessageState.FAILED],
+        held=held,
+    )
+
+
+@transaction.atomic
+def acknowledge(*, notice: Notice, by: User, at: datetime | None = None) -> None:
+    """Take an alert in hand: it and what else is open of the same thing ends, with a name on it.
+
+    If nothing has come of it after `conditions.ANSWER_HOLDS` days, it is raised again.
+
+    Raises:
+        ValidationError: it is no alert, or it has ended already.
+    """
+    at = at or timezone.now()
+    # What the sweep locks first is locked first here.
+    Watch.objects.select_for_update().filter(patient=notice.patient).first()
+    notice.refresh_from_db()
+    if not notice.is_alert:
+        raise ValidationError("Only an alert is acknowledged.")
+    if notice.ended_at:
+        raise ValidationError(f"This alert has ended already: {notice.end_reason}.")
+    same = Notice.objects.filter(
+        slot=notice.slot, result=notice.result, rule__kind=notice.rule.kind, ended_at=None
+    )
+    ended = list(same.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
+    Notice.objects.filter(pk__in=ended).update(
+        ended_at=at, end_reason=f"{by} has it in hand"[:100], acknowledged_by=by
+    )
+    Line.objects.filter(notice__in=ended, message=None, withdrawn_at=None).update(withdrawn_at=at)
+    record(
+        act="alert.acknowledged",
+        by=by,
+        clinic_code=notice.patient.clinic_code,
+        patient=notice.patient,
+        notice=notice.public_id,
+        kind=notice.rule.kind,
+    )
+
+
+@transaction.atomic
+def decide_hold(*, hold: Hold, release: bool, by: User, at: datetime | None = None) -> None:
+    """Send what was held, or withdraw it. What is no longer true is not sent even so.
+
+    Raises:
+        ValidationError: somebody has decided already.
+    """
+    at = at or timezone.now()
+    hold = Hold.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=hold.pk)
+    if hold.decided_at:
+        raise ValidationError(f"{hold.decided_by} has decided about this already.")
+    hold.decided_at, hold.decided_by, hold.released = at, by, release
+    hold.save(update_fields=["decided_at", "decided_by", "released"])
+    held = Message.objects.filter(hold=hold, state=MessageState.HELD)
+    if release:
+        held.update(state=MessageState.QUEUED, next_try_at=at)
+    else:
+        Line.objects.filter(message__in=held, withdrawn_at=None).update(withdrawn_at=at)
+        held.update(state=MessageState.WITHDRAWN)
+    if not Hold.objects.filter(clinic=hold.clinic, decided_at=None).exists():
+        end_alarm(AlarmKind.HELD, at=at, clinic=hold.clinic)
+    record(
+        act="hold.released" if release else "hold.discarded",
+        by=by,
+        clinic_code=hold.clinic.code,
+        lines=hold.lines,
+    )
+
+
+@transaction.atomic
+def change_rule(*, rule: Rule, by: User, active: bool) -> None:
+    """Switch a rule on or off."""
+    rule.active = active
+    rule.save(update_fields=["active"])
+    record(
+        act="rule.switched_on" if active else "rule.switched_off",
+        by=by,
+        clinic_code=rule.clinic.code,
+        rule=str(rule),
     )

@@ -1,123 +1,177 @@
 """Delivering at least once: claim what is still true, send it, record what came of it.
 
-A crash loses nothing: what was claimed and never recorded is claimed again after a while, and goes
-out once more under the same Message-ID.
+A crash loses nothing. What was claimed by a process that is gone is claimed again, and goes out
+once more under the same id if it had gone out at all.
 """
 
 import logging
+import random
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from smtplib import SMTPException
+from time import monotonic
 
-from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
-from django.db import transaction
-from django.db.models import Case, F, Q, Value, When
-from django.template.loader import render_to_string
+from django.db import OperationalError, connection, transaction
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.expressions import RawSQL
 
-from patients.queries import ClinicDay
-from reminders.models import Message, MessageState
-from reminders.queries import still_true
-from schedules.queries import CLINIC
-from schedules.rules.windows import days_late
+from patients.models import Clinic
+from reminders.channels import Channel, Outgoing, Refused, TryLater, channel
+from reminders.composing import compose
+from reminders.conditions import still_true
+from reminders.hours import next_opening
+from reminders.models import ChannelName, Line, Message, MessageState, Notice
+from reminders.raising import hours_of
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100
-CLAIM_LASTS = timedelta(minutes=10)  # longer than a batch takes, task time limit included
+BATCH = 50  # small: what is claimed was true some tens of milliseconds before it is sent
+CLAIM_LASTS = timedelta(minutes=10)  # for a process that lives; longer than a batch can take
+DEAD_AFTER = timedelta(seconds=30)  # for one whose database session is gone
 FIRST_WAIT = timedelta(minutes=1)  # doubled at each attempt
 GIVE_UP_AFTER = 13  # attempts: 68 hours, longer than a weekend
+LINE_IS_DOWN_AFTER = 5  # messages in a row that could not be sent; the rest wait for the next sweep
+TIME_TO_DELIVER = 200  # seconds, well under a task's time limit; the next sweep goes on
 
 
-def deliver(days: Sequence[ClinicDay], at: datetime) -> Counter[MessageState]:
-    """Deliver all messages that wait at `at`; return how many ended in which state.
+# A patient who has given another address since; the next sweep sends it there.
+_AT_ANOTHER_ADDRESS = (
+    Line.objects.filter(message=OuterRef("pk"), to_patient=True)
+    .exclude(notice__patient__contact_by="")
+    .exclude(
+        Q(notice__patient__contact_by="email", notice__patient__email=OuterRef("recipient"))
+        | Q(notice__patient__contact_by="sms", notice__patient__phone=OuterRef("recipient"))
+    )
+)
 
-    A message refused for now counts as queued.
+
+def deliver(clinics: Sequence[Clinic], at: datetime) -> Counter[MessageState]:
+    """Deliver the messages that wait at `at`; return how many ended in which state.
+
+    A message that could not be sent for now counts as queued.
     """
     ended: Counter[MessageState] = Counter()
-    while claimed := _claim(days, at):
-        to_send = [message for message in claimed if message.state == MessageState.SENDING]
-        ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
-        ended.update(_send(to_send, at))
+    until = monotonic() + TIME_TO_DELIVER
+    for name in ChannelName:
+        with channel(name.value) as line:
+            while monotonic() < until and (claimed := _claim(name, clinics, at)):
+                if not _send_all(line, claimed, ended, at):
+                    break
     return ended
 
 
-def _claim(days: Sequence[ClinicDay], at: datetime) -> list[Message]:
-    """Claim up to a batch: what is no longer true is withdrawn by the statement that claims."""
+def _claim(name: ChannelName, clinics: Sequence[Clinic], at: datetime) -> list[Message]:
+    """Claim up to a batch; what is no longer true is withdrawn by the statement that claims."""
+    waiting = Message.objects.filter(
+        Q(state=MessageState.QUEUED, next_try_at__lte=at)
+        | Q(state=MessageState.SENDING, claimed_at__lte=at - CLAIM_LASTS)
+        | Q(state=MessageState.SENDING, claimed_at__lte=at - DEAD_AFTER)
+        & ~Q(claimed_by__in=RawSQL(_SESSIONS, [])),  # noqa: S611 - no parameter in it
+        ~Exists(_AT_ANOTHER_ADDRESS),
+        channel=name,
+    ).order_by("next_try_at", "id")
+    if not waiting.exists():
+        return []
+    is_open = [clinic for clinic in clinics if next_opening(hours_of(clinic), at) <= at]
+    true = Notice.objects.filter(still_true(at, clinics), ended_at=None)
     with transaction.atomic():
-        waiting = list(
-            Message.objects.filter(
-                Q(state=MessageState.QUEUED, next_try_at__lte=at)
-                | Q(state=MessageState.SENDING, claimed_at__lte=at - CLAIM_LASTS)
-            )
-            .order_by("next_try_at", "id")
+        claimed = list(
+            waiting.filter(Q(any_hour=True) | Q(clinic__in=is_open))
             .select_for_update(skip_locked=True)
             .values_list("pk", flat=True)[:BATCH]
         )
-        Message.objects.filter(pk__in=waiting).update(
+        true_line = Line.objects.filter(
+            Exists(true.filter(pk=OuterRef("notice"))), message=OuterRef("pk"), withdrawn_at=None
+        )
+        Message.objects.filter(pk__in=claimed).update(
             state=Case(
-                When(pk__in=still_true(days).values("pk"), then=Value(MessageState.SENDING)),
+                When(Exists(true_line), then=Value(MessageState.SENDING)),
                 default=Value(MessageState.WITHDRAWN),
             ),
             claimed_at=at,
+            claimed_by=RawSQL(_THIS_SESSION, []),  # noqa: S611 - no parameter in it
             attempts=F("attempts") + 1,
         )
+        Line.objects.filter(
+            ~Exists(true.filter(pk=OuterRef("notice"))), message__in=claimed, withdrawn_at=None
+        ).update(withdrawn_at=at)
     return list(
-        Message.objects.filter(pk__in=waiting)
-        .select_related(f"reminder__slot__{CLINIC}", f"alert__slot__{CLINIC}")
+        Message.objects.filter(pk__in=claimed)
+        .select_related("clinic")
         .order_by("next_try_at", "id")
     )
 
 
-def _send(messages: Sequence[Message], at: datetime) -> Counter[MessageState]:
-    """Send over one connection. A message that fails does not hold up the rest."""
-    ended: Counter[MessageState] = Counter()
-    if not messages:
-        return ended
-    connection = get_connection()
-    for message in messages:
+# A session is known by its process and by when it began: numbers of processes come again.
+_THIS_SESSION = """(
+    SELECT pid || '@' || backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()
+)"""
+_SESSIONS = "SELECT pid || '@' || backend_start::text FROM pg_stat_activity WHERE pid IS NOT NULL"
+
+
+def _send_all(
+    line: Channel, claimed: Sequence[Message], ended: Counter[MessageState], at: datetime
+) -> bool:
+    """Send a batch over one connection; say whether the line still holds."""
+    in_trouble = 0
+    to_send = [message for message in claimed if message.state == MessageState.SENDING]
+    ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
+    for message in to_send:
+        if in_trouble == LINE_IS_DOWN_AFTER:
+            _give_back(message)
+            continue
         try:
-            connection.open()  # again, where the server has cut the line
-            if connection.send_messages([compose(message, at)]) != 1:
-                raise SMTPException("nobody to send it to")
-        except Exception as error:  # whatever is wrong with one must not hold up the rest
-            connection.close()
-            _record_failure(message, error, at)
+            message.subject, message.body = compose(message, at)
+            line.send(
+                Outgoing(str(message.public_id), message.recipient, message.subject, message.body)
+            )
+        except Refused as error:
+            message.state = MessageState.FAILED
+            message.last_error = str(error)[:300]
+        except TryLater as error:
+            in_trouble += 1
+            _try_again(message, str(error), at)
+        except Exception as error:  # what one message is composed of must not hold up the rest
+            logger.exception("message %s could not be written", message.public_id)
+            _try_again(message, f"{type(error).__name__}: {error}", at)
         else:
+            in_trouble = 0
             message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
-            message.save(update_fields=["state", "sent_at", "last_error"])
+        _record(message)
         ended[MessageState(message.state)] += 1
-    connection.close()
-    return ended
+    return in_trouble < LINE_IS_DOWN_AFTER
 
 
-def _record_failure(message: Message, error: Exception, at: datetime) -> None:
-    logger.warning("message %s was not sent: %s", message.public_id, type(error).__name__)
-    message.last_error = f"{type(error).__name__}: {error}"[:300]
+def _try_again(message: Message, why: str, at: datetime) -> None:
+    """Let a message wait, twice as long as the last time and not at the second with all others."""
+    message.last_error = why[:300]
     if message.attempts >= GIVE_UP_AFTER:
         message.state = MessageState.FAILED
-    else:
-        message.state = MessageState.QUEUED
-        message.next_try_at = at + FIRST_WAIT * 2 ** (message.attempts - 1)
-    message.save(update_fields=["state", "next_try_at", "last_error"])
+        return
+    wait = FIRST_WAIT * 2 ** (message.attempts - 1)
+    message.state = MessageState.QUEUED
+    message.next_try_at = at + wait + wait * random.uniform(0, 0.2)
 
 
-def compose(message: Message, at: datetime) -> EmailMessage:
-    """Write the mail: what to do and where, but nothing that names a patient."""
-    slot = message.slot
-    clinic = slot.patient.clinic
-    context = {
-        "clinic": clinic,
-        "slot": slot,
-        "days_late": days_late(slot, clinic.today(at)),
-        "link": f"{settings.SITE_URL}/patients/{slot.patient.public_id}/",
-    }
-    kind = "overdue" if message.alert else "to_book"
-    subject, body = render_to_string(f"reminders/{kind}.txt", context).split("\n\n", 1)
-    return EmailMessage(
-        subject=subject,
-        body=body,
-        to=[message.recipient],
-        headers={"Message-ID": f"<{message.public_id}@{settings.MESSAGE_ID_DOMAIN}>"},
+def _record(message: Message) -> None:
+    """Write what came of it. A database that is away for a moment must not make it go out twice."""
+    fields = ["state", "sent_at", "next_try_at", "last_error", "subject", "body"]
+    if message.state == MessageState.FAILED or message.last_error:
+        logger.warning("message %s was not sent: %s", message.public_id, message.last_error)
+    deadline = monotonic() + DEAD_AFTER.total_seconds() / 2
+    while True:
+        try:
+            message.save(update_fields=fields)
+        except OperationalError:
+            if connection.in_atomic_block or monotonic() > deadline:
+                raise
+            connection.close()
+        else:
+            return
+
+
+def _give_back(message: Message) -> None:
+    """Leave a message as it was before it was claimed: the line is down, and not it at fault."""
+    Message.objects.filter(pk=message.pk).update(
+        state=MessageState.QUEUED, attempts=F("attempts") - 1
     )

@@ -1,17 +1,30 @@
-"""What is still true of what people are told."""
+"""What was said and what waits, by clinic."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
-from patients.queries import ClinicDay
-from reminders.models import Message
-from schedules.queries import overdue_and_unbooked, to_book
+from patients.models import Clinic
+from reminders.models import Hold, Message, Notice
 
 
-def still_true(days: Sequence[ClinicDay]) -> QuerySet[Message]:
-    """Return the messages whose slot is still on the list that they tell of."""
-    return Message.objects.filter(
-        Q(reminder__slot__in=to_book(days).order_by())
-        | Q(alert__slot__in=overdue_and_unbooked(days).order_by())
+def notices_of(clinics: Iterable[Clinic]) -> QuerySet[Notice]:
+    """Return the notices of the clinics' patients, the latest first."""
+    return (
+        Notice.objects.filter(patient__clinic__in=clinics)
+        .select_related("rule", "patient__clinic", "slot", "booking__slot", "result__study")
+        .order_by("-raised_at", "-pk")
     )
+
+
+def messages_of(clinics: Iterable[Clinic]) -> QuerySet[Message]:
+    """Return the clinics' messages, the latest first."""
+    return (
+        Message.objects.filter(clinic__in=clinics)
+        .select_related("clinic", "hold")
+        .order_by("-queued_at", "-pk")
+    )
+
+
+def open_holds(clinics: Iterable[Clinic]) -> QuerySet[Hold]:
+    return Hold.objects.filter(clinic__in=clinics, decided_at=None).order_by("at")

@@ -1,83 +1,318 @@
-"""Deciding once: each notice and its message are written by one statement, under a unique key.
+"""Deciding once: what has become true is raised, what is no longer true is ended.
 
-What is due is asked of `schedules.queries`, the same scopes that the worklists show; only what is
-not there yet is inserted. Two sweeps at once, a repeated task or a missed day all come to the same.
+Only patients of whom something changed, or for whom a day came that matters, are looked at
+(`Watch`). All that is decided about them, and the lines that will tell of it, is written in the
+transaction that looks; two sweeps at once share the patients between them.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
 
-from django.core.exceptions import EmptyResultSet
-from django.db import connection
-from django.db.models import CharField, Max, Q, QuerySet, Value
-from django.db.models.functions import Coalesce, Concat
+from django.db import connection, transaction
+from django.db.models import Min
+from django.db.models.expressions import RawSQL
 
-from patients.queries import ClinicDay
-from reminders.models import Alert, Message, MessageState, Reminder
-from schedules.models import Decision, ResultOutcome, Slot
-from schedules.queries import CLINIC, overdue_and_unbooked, to_book
+from patients.models import Clinic, Membership, Patient
+from reminders.conditions import PATIENT, due, still_true, subject_of
+from reminders.endings import why_ended
+from reminders.hours import Hours, next_morning, next_opening
+from reminders.models import Kind, Line, Notice, Rule, Watch
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
 
-# What makes a slot be told of again is part of the key: its last appointment fell through, its
-# images turned out inadequate, a deferral ran out.
-_BOOKING = Coalesce(Max("bookings__id"), 0)
-_INADEQUATE = Coalesce(
-    Max("studies__result__id", filter=Q(studies__result__outcome=ResultOutcome.INADEQUATE)), 0
+PATIENTS_AT_A_TIME = 2_000  # a nurse who changes one of them meanwhile waits until they are done
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A clinic's moments that matter to a sweep."""
+
+    clinic_id: int
+    opening: datetime  # the sweep's own moment, while the clinic is open
+    morning: datetime
+    tomorrow: datetime
+    lead_days: int  # how long before a window opens the first rule speaks
+
+
+@dataclass(slots=True)
+class Raised:
+    """What a pass over the watched patients came to."""
+
+    looked_at: int = 0
+    raised: int = 0
+    ended: int = 0
+
+
+def hours_of(clinic: Clinic) -> Hours:
+    return Hours(clinic.zone, clinic.opens_at, clinic.closes_at, clinic.country, clinic.region)
+
+
+def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
+    """Look at every patient whose time has come by `at`; say how many, and what came of it."""
+    done = Raised()
+    look: Look | None = None
+    while True:
+        with transaction.atomic():
+            patients = _to_look_at(clinics, at)
+            if not patients:
+                return done
+            look = look or Look(clinics, at)
+            done.looked_at += len(patients)
+            done.raised += look.raise_new(patients)
+            done.ended += look.end_untrue(patients)
+            look.readdress(patients)
+            look.look_again(patients)
+
+
+def _to_look_at(clinics: Sequence[Clinic], at: datetime) -> list[int]:
+    """Lock a batch of the patients whose time has come. Another sweep takes others."""
+    return list(
+        Watch.objects.filter(look_at__lte=at, patient__clinic__in=[clinic.pk for clinic in clinics])
+        .order_by("look_at", "patient_id")
+        .select_for_update(skip_locked=True, of=("self",))
+        .values_list("pk", flat=True)[:PATIENTS_AT_A_TIME]
+    )
+
+
+def _times(clinics: Sequence[Clinic], at: datetime) -> list[Times]:
+    leads = dict(
+        Rule.objects.filter(active=True, kind__in=[Kind.TO_BOOK, Kind.OVERDUE])
+        .values_list("clinic")
+        .annotate(Min("days"))
+    )
+    return [
+        Times(
+            clinic.pk,
+            opening=next_opening(hours_of(clinic), at),
+            morning=next_morning(hours_of(clinic), at),
+            tomorrow=datetime.combine(clinic.today(at) + timedelta(days=1), time(), clinic.zone),
+            lead_days=min(leads.get(clinic.pk, 0), 0),
+        )
+        for clinic in clinics
+    ]
+
+
+# Only names of our own tables and columns, and queries of Django's making, are put into the text.
+_RAISE = """
+WITH due (subject_id, rule_id, patient_id, round) AS ({due}),
+times (clinic_id, opening, morning) AS (
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])
+),
+raised AS (
+    INSERT INTO {notice}
+        (public_id, rule_id, patient_id, {subject}, round, since, raised_at, end_reason)
+    SELECT gen_random_uuid(), rule_id, patient_id, subject_id, round,
+        COALESCE((
+            SELECT min(told.since) FROM {notice} AS told
+            JOIN {rule} AS its ON its.id = told.rule_id
+            WHERE told.{subject} = due.subject_id AND told.ended_at IS NULL AND its.kind = %s
+        ), %s), %s, ''
+    FROM due
+    WHERE NOT EXISTS (
+        SELECT FROM {notice} AS told
+        WHERE told.{subject} = due.subject_id AND told.rule_id = due.rule_id
+            AND told.round = due.round AND told.ended_at IS NULL
+    )
+    ON CONFLICT ({subject}, rule_id, round) WHERE ended_at IS NULL DO NOTHING
+    RETURNING id, rule_id, patient_id
+),
+told AS (
+    INSERT INTO {line}
+        (notice_id, clinic_id, to_patient, any_hour, deliver_at, channel, recipient)
+    SELECT raised.id, clinic.id, rule.audience = 'patient', rule.any_hour,
+        CASE WHEN rule.digest THEN times.morning WHEN rule.any_hour THEN %s ELSE times.opening END,
+        address.channel, address.recipient
+    FROM raised
+    JOIN {rule} AS rule ON rule.id = raised.rule_id
+    JOIN {patient} AS patient ON patient.id = raised.patient_id
+    JOIN {clinic} AS clinic ON clinic.id = patient.clinic_id
+    JOIN times ON times.clinic_id = clinic.id
+    CROSS JOIN LATERAL (
+        SELECT 'email' AS channel, clinic.booking_email AS recipient
+        WHERE rule.by_mail AND rule.audience = 'nurses'
+        UNION
+        SELECT 'email', COALESCE((
+            SELECT NULLIF(named.email, '')
+            FROM {user} AS named
+            JOIN {membership} AS theirs ON theirs.user_id = named.id AND theirs.clinic_id = clinic.id
+            WHERE named.is_active AND named.id =
+                CASE rule.audience WHEN 'lead' THEN clinic.lead_id ELSE patient.responsible_id END
+        ), clinic.alert_email)
+        WHERE rule.by_mail AND rule.audience IN ('responsible', 'lead')
+        UNION
+        SELECT 'email', clinic.alert_email WHERE rule.by_mail AND rule.audience = 'clinic'
+        UNION
+        SELECT 'email', member.email
+        FROM {membership} AS membership JOIN {user} AS member ON member.id = membership.user_id
+        WHERE rule.by_mail AND rule.audience = 'clinic' AND membership.clinic_id = clinic.id
+            AND membership.role = ANY(%s) AND member.is_active AND member.email <> ''
+        UNION
+        SELECT patient.contact_by,
+            CASE patient.contact_by WHEN 'sms' THEN patient.phone ELSE patient.email END
+        WHERE rule.audience = 'patient' AND patient.contact_by <> ''
+    ) AS address
 )
-_DEFERRAL = Coalesce(Max("reviews__id", filter=Q(reviews__decision=Decision.DEFER)), 0)
+SELECT count(*) FROM raised
+"""
 
 
-def raise_reminders(days: Sequence[ClinicDay], at: datetime) -> int:
-    """Tell the nurses of each slot that can be booked and is not; return how many are new."""
-    key = _key("to-book", _BOOKING, _INADEQUATE)
-    return _raise(Reminder, to_book(days), key, recipient="booking_email", at=at)
+# An address that a patient has changed since is the one that is used.
+_READDRESS = """
+UPDATE {table} AS told SET channel = patient.contact_by,
+    recipient = CASE patient.contact_by WHEN 'sms' THEN patient.phone ELSE patient.email END
+FROM reminders_line AS line
+JOIN reminders_notice AS notice ON notice.id = line.notice_id
+JOIN patients_patient AS patient ON patient.id = notice.patient_id
+WHERE told.id = line.{key} AND line.to_patient AND patient.contact_by <> ''
+    AND notice.ended_at IS NULL AND notice.patient_id = ANY(%s) AND {waits}
+    AND (told.channel, told.recipient) IS DISTINCT FROM (patient.contact_by,
+        CASE patient.contact_by WHEN 'sms' THEN patient.phone ELSE patient.email END)
+"""
+READDRESS = (
+    _READDRESS.format(table="reminders_line", key="id", waits="told.message_id IS NULL"),
+    _READDRESS.format(
+        table="reminders_message", key="message_id", waits="told.state IN ('held', 'queued')"
+    ),
+)
+
+# A patient with anything under way is looked at every day, the others when their next window
+# nears. To look too early costs little; to look too late is caught by nothing but a change.
+_LOOK_AGAIN = """
+WITH times (clinic_id, tomorrow, lead_days) AS (
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[])
+)
+UPDATE reminders_watch AS watch SET look_at = LEAST(
+    CASE WHEN
+        EXISTS (SELECT FROM reminders_notice WHERE patient_id = patient.id AND ended_at IS NULL)
+        OR EXISTS (
+            SELECT FROM schedules_booking AS booking
+            JOIN schedules_slot AS slot ON slot.id = booking.slot_id
+            JOIN schedules_schedule AS schedule ON schedule.id = slot.schedule_id
+            JOIN patients_tumour AS tumour ON tumour.id = schedule.tumour_id
+            WHERE tumour.patient_id = patient.id AND booking.state IN ('booked', 'arrived')
+        )
+        OR EXISTS (
+            SELECT FROM schedules_result AS result
+            JOIN schedules_study AS study ON study.id = result.study_id
+            WHERE study.patient_id = patient.id AND result.reviewed_at IS NULL
+        )
+    THEN times.tomorrow END,
+    GREATEST(times.tomorrow, (
+        SELECT (min(slot.earliest_on) + times.lead_days)::timestamp AT TIME ZONE clinic.time_zone
+        FROM schedules_slot AS slot
+        JOIN schedules_schedule AS schedule ON schedule.id = slot.schedule_id
+        JOIN patients_tumour AS tumour ON tumour.id = schedule.tumour_id
+        WHERE tumour.patient_id = patient.id AND schedule.state = 'active'
+            AND slot.outcome IN ('open', 'partially_satisfied')
+    ))
+)
+FROM patients_patient AS patient
+JOIN patients_clinic AS clinic ON clinic.id = patient.clinic_id
+JOIN times ON times.clinic_id = clinic.id
+WHERE patient.id = watch.patient_id AND watch.patient_id = ANY(%s)
+"""
 
 
-def raise_alerts(days: Sequence[ClinicDay], at: datetime) -> int:
-    """Tell the clinicians of each overdue slot that nobody has in hand; return how many are new."""
-    key = _key("overdue", _BOOKING, _INADEQUATE, _DEFERRAL)
-    return _raise(Alert, overdue_and_unbooked(days), key, recipient="alert_email", at=at)
+Statement = tuple[str, Sequence[Any]]
+
+_THE_PATIENTS = object()  # where each batch takes its place in a statement
 
 
-def _key(kind: str, *occasions: Coalesce) -> Concat:
-    parts = (part for occasion in occasions for part in (Value(":"), occasion))
-    return Concat(Value(f"{kind}:"), "pk", *parts, output_field=CharField())
+class Look:
+    """What a sweep asks and writes of each batch of patients. Its statements are the same for all
+    batches, so Django puts each together once."""
 
+    def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
+        self._clinics, self._at = clinics, at
+        self._times = _times(clinics, at)
+        self._raising = [self._statement(kind) for kind in Kind]
+        untrue = Notice.objects.filter(
+            ~still_true(at, clinics), patient__in=_among_them(), ended_at=None
+        ).order_by("pk")
+        self._untrue = untrue.values_list("pk").query.sql_with_params()
 
-def _raise(
-    notice: type[Reminder | Alert],
-    due: QuerySet[Slot],
-    key: Concat,
-    *,
-    recipient: str,
-    at: datetime,
-) -> int:
-    try:
+    def _statement(self, kind: Kind) -> Statement:
+        """What raises all that a kind's rules say, with its lines."""
+        subject = subject_of(kind)
+        patient = PATIENT[subject]
         sql, params = (
-            due.order_by()
-            .annotate(key=key)
-            .values_list("pk", "key", f"{CLINIC}__{recipient}")
+            due(kind, self._at, self._clinics)
+            .filter(**{f"{patient}__in": _among_them()})
+            .values_list("pk", "rule_pk", patient, "round")
             .query.sql_with_params()
         )
-    except EmptyResultSet:  # Django's way to say that there is no clinic yet
-        return 0
-    notice_id = f"{notice._meta.model_name}_id"
-    with connection.cursor() as cursor:
-        # Only names of our own tables and columns are put into the text.
-        cursor.execute(
-            f"""
-            WITH due (slot_id, key, recipient) AS ({sql}),
-            raised AS (
-                INSERT INTO {notice._meta.db_table} (key, slot_id, raised_at)
-                SELECT key, slot_id, %s FROM due ORDER BY slot_id -- two sweeps wait, not deadlock
-                ON CONFLICT (key) DO NOTHING
-                RETURNING id, slot_id
-            )
-            INSERT INTO {Message._meta.db_table}
-                (public_id, {notice_id}, recipient, state, attempts, next_try_at, last_error)
-            SELECT gen_random_uuid(), raised.id, due.recipient, %s, 0, %s, ''
-            FROM raised JOIN due USING (slot_id)
-            """,  # noqa: S608
-            [*params, at, MessageState.QUEUED, at],
+        statement = _RAISE.format(
+            due=sql,
+            subject=f"{subject}_id",
+            notice=Notice._meta.db_table,
+            rule=Rule._meta.db_table,
+            line=Line._meta.db_table,
+            clinic=Clinic._meta.db_table,
+            patient=Patient._meta.db_table,
+            membership=Membership._meta.db_table,
+            user=User._meta.db_table,
         )
-        raised: int = cursor.rowcount
-    return raised
+        at = self._at
+        return statement, [
+            *params,
+            [one.clinic_id for one in self._times],
+            [one.opening for one in self._times],
+            [one.morning for one in self._times],
+            kind.value,
+            *(at, at, at),
+            [Role.NURSE.value, Role.CLINICIAN.value],
+        ]
+
+    def raise_new(self, patients: list[int]) -> int:
+        """Raise what the rules say of the patients and is not open yet, and write its lines."""
+        raised = 0
+        with connection.cursor() as cursor:
+            for statement in self._raising:
+                cursor.execute(*_of(patients, statement))
+                raised += cursor.fetchone()[0]
+        return raised
+
+    def end_untrue(self, patients: list[int]) -> int:
+        """End the patients' open notices that are no longer true, each with why; lines of theirs
+        that have gone into no message yet are withdrawn."""
+        with connection.cursor() as cursor:
+            cursor.execute(*_of(patients, self._untrue))
+            over = [pk for (pk,) in cursor.fetchall()]
+        if not over:
+            return 0
+        for reason, notices in why_ended(over, self._at).items():
+            Notice.objects.filter(pk__in=notices).update(ended_at=self._at, end_reason=reason)
+        Line.objects.filter(notice__in=over, message=None, withdrawn_at=None).update(
+            withdrawn_at=self._at
+        )
+        return len(over)
+
+    def readdress(self, patients: list[int]) -> None:
+        """Send what waits for the patients to the address that they have given last."""
+        with connection.cursor() as cursor:
+            for statement in READDRESS:
+                cursor.execute(statement, [patients])
+
+    def look_again(self, patients: list[int]) -> None:
+        """Say when to look at the patients next."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _LOOK_AGAIN,
+                [
+                    [one.clinic_id for one in self._times],
+                    [one.tomorrow for one in self._times],
+                    [one.lead_days for one in self._times],
+                    patients,
+                ],
+            )
+
+
+def _among_them() -> RawSQL:
+    return RawSQL("SELECT unnest(%s::bigint[])", [_THE_PATIENTS])
+
+
+def _of(patients: list[int], statement: Statement) -> tuple[str, list[Any]]:
+    sql, params = statement
+    return sql, [patients if param is _THE_PATIENTS else param for param in params]

@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Q
 
 from patients.queries import ClinicDay
 from patients.safety import FallenThrough, Gap
-from reminders.models import Alert, MessageState
-from reminders.queries import still_true
-from schedules.models import Review
-from schedules.queries import CLINIC, overdue_and_unbooked
+from reminders.models import Kind, Line, MessageState, Rule
+from reminders.queries import notices_of
+from schedules.queries import overdue_and_unbooked, unreviewed_results
 from surveillance.accounts.roles import Act
 
 TIME_TO_ANSWER = timedelta(days=7)
+_ROUTES = {Kind.OVERDUE: "overdue", Kind.RESULT: "results"}
 
 
 def fallen_through(days: Iterable[ClinicDay]) -> Iterator[FallenThrough]:
@@ -24,41 +24,44 @@ def fallen_through(days: Iterable[ClinicDay]) -> Iterator[FallenThrough]:
 
 
 def _not_acknowledged(day: ClinicDay) -> Iterator[FallenThrough]:
-    """Alerts a week old that are still true, and that no clinician has reviewed since."""
-    answered = Review.objects.filter(slot=OuterRef("slot"), at__gte=OuterRef("raised_at"))
-    for alert in (
-        Alert.objects.filter(
-            ~Exists(answered),
-            slot__in=overdue_and_unbooked([day]).order_by(),
-            raised_at__lt=day.begins_at - TIME_TO_ANSWER,
-        )
-        .select_related(f"slot__{CLINIC}")
-        .order_by("raised_at")
-    ):
+    """Alerts open for a week, of what nobody has in hand on the day: one row for each thing."""
+    unanswered = notices_of(day.clinics).filter(
+        Q(slot__in=overdue_and_unbooked([day]).order_by())
+        | Q(result__in=unreviewed_results(day.clinics).order_by()),
+        rule__kind__in=Rule.ALERTS,
+        ended_at=None,
+        since__lt=day.begins_at - TIME_TO_ANSWER,
+    )
+    seen = set()
+    for notice in unanswered.order_by("since", "pk"):
+        thing = (notice.slot_id, notice.result_id)
+        if thing in seen:
+            continue
+        seen.add(thing)
         yield FallenThrough(
             Gap.NOT_ACKNOWLEDGED,
-            alert.slot.patient,
-            alert.raised_at.astimezone(alert.slot.patient.clinic.zone).date(),
-            str(alert.slot),
+            notice.patient,
+            notice.since.astimezone(notice.patient.clinic.zone).date(),
+            str(notice),
             Act.REVIEW,
-            "overdue",
+            _ROUTES[Kind(notice.rule.kind)],
         )
 
 
 def _not_delivered(day: ClinicDay) -> Iterator[FallenThrough]:
     """Messages that were given up, of what is still true."""
-    failed = (
-        still_true([day])
-        .filter(state=MessageState.FAILED)
-        .select_related(f"reminder__slot__{CLINIC}", f"alert__slot__{CLINIC}")
-    )
-    for message in failed:
-        patient = message.slot.patient
+    failed = Line.objects.filter(
+        notice__in=notices_of(day.clinics).filter(ended_at=None).order_by(),
+        message__state=MessageState.FAILED,
+    ).select_related("message", "notice__rule", "notice__patient__clinic", "notice__slot")
+    for line in failed.order_by("pk"):
+        assert line.message is not None  # it has a state
+        patient = line.notice.patient
         yield FallenThrough(
             Gap.NOT_DELIVERED,
             patient,
-            message.next_try_at.astimezone(patient.clinic.zone).date(),
-            f"{message.slot}: {message.last_error}",
+            line.message.next_try_at.astimezone(patient.clinic.zone).date(),
+            f"{line.notice}: {line.message.last_error}",
             Act.SEE_PATIENTS,
             "patient",
         )

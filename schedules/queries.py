@@ -76,6 +76,12 @@ def overdue_and_unbooked(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
     )
 
 
+def unbooked(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return the slots still to be done that neither an appointment ahead nor a deferral holds,
+    whether their day has come or not."""
+    return _to_be_done(days, lambda day: ~Q(_booked_ahead(day)) & ~Q(_deferred(day)))
+
+
 def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
     """Return the appointments whose outcome is not known yet, the earliest first."""
     return (

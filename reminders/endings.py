@@ -1,0 +1,90 @@
+"""Why what was said is no longer true, in words for a page."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db.models import Prefetch
+
+from reminders.conditions import ANSWER_HOLDS
+from reminders.models import Audience, Kind, Notice
+from schedules.models import Booking, BookingState, Decision, Review, ScheduleState, Slot
+from schedules.rules.months import long_date
+from schedules.rules.outcome import Outcome
+
+_SCHEDULES = {
+    ScheduleState.SUSPENDED: "the follow-up was suspended",
+    ScheduleState.COMPLETED: "the follow-up was completed",
+    ScheduleState.TERMINATED: "the follow-up was ended",
+    ScheduleState.SUPERSEDED: "a new series took its place",
+}
+_OUTCOMES = {
+    Outcome.SATISFIED: "the exam was done",
+    Outcome.SKIPPED: "a clinician skipped the exam",
+    Outcome.SUPERSEDED: "a new series took its place",
+    Outcome.WITHDRAWN: "the plan asks for it no more",
+}
+_BOOKINGS = {
+    BookingState.ARRIVED: "the patient came",
+    BookingState.FULFILLED: "the exam was done",
+    BookingState.CANCELLED: "the appointment was cancelled",
+    BookingState.NO_SHOW: "the patient did not attend",
+}
+
+
+def why_ended(notices: Sequence[int], at: datetime) -> Mapping[str, list[int]]:
+    """Return the notices, no longer true at `at`, by the reason."""
+    reasons: dict[str, list[int]] = defaultdict(list)
+    rows = Notice.objects.filter(pk__in=notices).select_related(
+        "rule",
+        "patient__clinic",
+        "slot__schedule__tumour__patient__clinic",
+        "booking__slot__schedule__tumour__patient__clinic",
+        "result",
+    )
+    for notice in rows.prefetch_related(
+        Prefetch("slot__bookings", Booking.objects.order_by("pk")),
+        Prefetch("slot__reviews", Review.objects.select_related("by").order_by("pk")),
+        Prefetch("booking__slot__bookings", Booking.objects.order_by("pk")),
+        Prefetch("booking__slot__reviews", Review.objects.select_related("by").order_by("pk")),
+    ):
+        reasons[_why(notice, at)].append(notice.pk)
+    return reasons
+
+
+def _why(notice: Notice, at: datetime) -> str:
+    if notice.rule.audience == Audience.PATIENT and not notice.patient.contact_by:
+        return "the patient agrees to messages no more"
+    if not notice.rule.active:
+        return "its rule was switched off"
+    if notice.result:
+        why = "a clinician reviewed the result" if notice.result.reviewed_at else ""
+    elif notice.booking and notice.rule.kind == Kind.APPOINTMENT:
+        why = _BOOKINGS.get(BookingState(notice.booking.state), "")
+        why = why or ("its day has passed" if notice.booking.starts_at <= at else "")
+    else:
+        slot = notice.slot or (notice.booking and notice.booking.slot)
+        why = _why_of_slot(slot, at) if slot else ""
+    return why or "said again, or its day has not come"
+
+
+def _why_of_slot(slot: Slot, at: datetime) -> str:
+    clinic = slot.patient.clinic
+    today = clinic.today(at)
+    state, outcome = ScheduleState(slot.schedule.state), Outcome(slot.outcome)
+    if slot.outcome not in Slot.TO_BE_DONE:
+        return _OUTCOMES[outcome]
+    if state != ScheduleState.ACTIVE:
+        return _SCHEDULES[state]
+    for booking in slot.bookings.all():
+        if booking.is_active and booking.starts_at > at:
+            return f"booked for {long_date(booking.starts_at.astimezone(clinic.zone).date())}"
+    for review in list(slot.reviews.all())[-1:]:
+        if review.until and review.until > today:
+            return f"deferred until {long_date(review.until)}"
+        answered_ago = (today - clinic.today(review.at)).days
+        if review.decision in (Decision.CHASE, Decision.REBOOK) and answered_ago < ANSWER_HOLDS:
+            return f"{review.by} has it in hand"
+    if slot.lapses_on < today:
+        return "its window is over"
+    return ""

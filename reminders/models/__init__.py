@@ -1,0 +1,25 @@
+"""Who is told what, when and how: rules, notices, the outbox, and that the sweep ran."""
+
+from reminders.models.message import ChannelName, Hold, Line, Message, MessageState
+from reminders.models.notice import Notice
+from reminders.models.rule import Audience, Kind, RelativeTo, Rule
+from reminders.models.run import Alarm, AlarmKind, Reconciliation, Sweep
+from reminders.models.watch import Watch
+
+__all__ = [
+    "Alarm",
+    "AlarmKind",
+    "Audience",
+    "ChannelName",
+    "Hold",
+    "Kind",
+    "Line",
+    "Message",
+    "MessageState",
+    "Notice",
+    "Reconciliation",
+    "RelativeTo",
+    "Rule",
+    "Sweep",
+    "Watch",
+]

@@ -1,0 +1,92 @@
+"""What a clinic wants said: of what, when, to whom."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from patients.models import Clinic
+
+
+class Kind(models.TextChoices):
+    """What is told. The first three remind that a date comes near, the others alert."""
+
+    TO_BOOK = "to_book", "Exam to be booked"
+    APPOINTMENT = "appointment", "Appointment ahead"
+    NO_SHOW = "no_show", "Did not attend"
+    OVERDUE = "overdue", "Exam overdue"
+    RESULT = "result", "Result not reviewed"
+
+
+class RelativeTo(models.TextChoices):
+    """The date that a rule counts its days from."""
+
+    OPENS = "opens", "the window opens"
+    DUE = "due", "the due date"
+    LATEST = "latest", "the last day on time"
+    APPOINTMENT = "appointment", "the appointment"
+    RESULT = "result", "the result was recorded"
+
+
+class Audience(models.TextChoices):
+    NURSES = "nurses", "The nurses"
+    RESPONSIBLE = "responsible", "The responsible clinician"
+    LEAD = "lead", "The clinic's lead"
+    CLINIC = "clinic", "The whole clinic"
+    PATIENT = "patient", "The patient, who agreed to it"
+
+
+class Rule(models.Model):
+    """One thing that a clinic wants said."""
+
+    ALERTS = (Kind.OVERDUE, Kind.RESULT)
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="rules")
+    kind = models.CharField(max_length=12, choices=Kind)
+    relative_to = models.CharField(max_length=12, choices=RelativeTo)
+    days = models.SmallIntegerField(help_text="After that date; before it where negative.")
+    repeat_days = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Say it again every so many days while it stays true."
+    )
+    audience = models.CharField(max_length=12, choices=Audience)
+    by_mail = models.BooleanField(
+        default=True,
+        help_text="Otherwise it stands in the inbox alone. Patients choose for themselves.",
+    )
+    digest = models.BooleanField(
+        default=True, help_text="In one message each working morning; otherwise at once."
+    )
+    any_hour = models.BooleanField(
+        default=False, help_text="Even while the clinic is closed: at night and on holidays."
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "kind", "relative_to", "days", "audience"],
+                name="one_rule_for_each_thing_said",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    kind__in=["to_book", "overdue"], relative_to__in=["opens", "due", "latest"]
+                )
+                | Q(kind__in=["appointment", "no_show"], relative_to="appointment")
+                | Q(kind="result", relative_to="result"),
+                name="rule_counts_from_a_date_of_its_kind",
+            ),
+            models.CheckConstraint(
+                condition=~Q(audience="patient") | Q(kind__in=["to_book", "appointment"]),
+                name="patients_hear_of_appointments_alone",
+            ),
+            models.CheckConstraint(
+                condition=Q(repeat_days__isnull=True) | Q(repeat_days__gt=0),
+                name="rule_repeats_after_a_day_at_least",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        days = f"{abs(self.days)} days {'before' if self.days < 0 else 'after'} "
+        when = (days if self.days else "on ") + self.get_relative_to_display()
+        return f"{self.get_kind_display()}, {when}: {self.get_audience_display().lower()}"
