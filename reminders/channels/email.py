@@ -8,6 +8,8 @@ import re
 import smtplib
 from contextlib import suppress
 from email.errors import MessageError
+from email.header import Header
+from email.utils import formatdate, parseaddr
 from traceback import walk_tb
 from types import TracebackType
 from typing import Self
@@ -17,7 +19,9 @@ from anymail.exceptions import AnymailAPIError, AnymailError, AnymailRecipientsR
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
+from django.core.mail.message import SafeMIMEText, sanitize_address
 from django.core.validators import validate_email
 
 from reminders.channels import Outgoing, Refused, TryLater, Uncertain
@@ -38,6 +42,8 @@ class EmailChannel:
 
     def __init__(self) -> None:
         self._backend: BaseEmailBackend | None = None
+        self._sender = ""  # as the header says it
+        self._sender_address = ""
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +67,10 @@ class EmailChannel:
         """Return whether it was; not if an old line turned out to be at its end beforehand."""
         backend, is_new = self._open()
         try:
-            taken = backend.send_messages([letter])
+            if type(backend) is smtp.EmailBackend:
+                taken = self._sent_by_smtp(backend, letter)
+            else:
+                taken = bool(backend.send_messages([letter]))
         except Exception as error:
             self._close()
             if not is_new and _line_had_ended(error):
@@ -71,9 +80,45 @@ class EmailChannel:
             raise TryLater("The mail was not taken, and no reason given")
         return True
 
+    def _sent_by_smtp(self, backend: smtp.EmailBackend, letter: EmailMessage) -> bool:
+        """Do as the backend does, without reading the sender anew for each of a batch."""
+        assert backend.connection
+        [recipient] = letter.to
+        if not recipient.isascii():
+            recipient = sanitize_address(recipient, "utf-8")
+        backend.connection.sendmail(self._sender_address, [recipient], self._written(letter))
+        return True
+
+    def _written(self, letter: EmailMessage) -> bytes:
+        """Return what Django makes of a letter; for a plain one, in a tenth of the time."""
+        [recipient] = letter.to
+        subject, lines = str(letter.subject), re.split("\r\n|\r|\n", str(letter.body))
+        head = subject + recipient
+        if not head.isascii() or len(head) > 70 or any(len(line) > 240 for line in lines):
+            message = letter.message()
+            assert isinstance(message, SafeMIMEText)
+            return message.as_bytes(linesep="\r\n")
+        text = "\r\n".join(lines)
+        return (
+            'Content-Type: text/plain; charset="utf-8"\r\n'
+            "MIME-Version: 1.0\r\n"
+            f"Content-Transfer-Encoding: {'7bit' if text.isascii() else '8bit'}\r\n"
+            f"Subject: {subject}\r\n"
+            f"From: {self._sender}\r\n"
+            f"To: {recipient}\r\n"
+            f"Date: {formatdate()}\r\n"
+            f"Message-ID: {letter.extra_headers['Message-ID']}\r\n"
+            "\r\n"
+            f"{text}"
+        ).encode()
+
     def _open(self) -> tuple[BaseEmailBackend, bool]:
         try:
             if self._backend is None:
+                # Read here, for a sender that is none must not be held against a message.
+                sender = sanitize_address(settings.DEFAULT_FROM_EMAIL, "utf-8")
+                self._sender = Header(sender, header_name="From").encode(linesep="\r\n")
+                self._sender_address = parseaddr(sender)[1]
                 self._backend = get_connection()
             return self._backend, bool(self._backend.open())
         except Exception as error:  # whatever it is, it is not about this message

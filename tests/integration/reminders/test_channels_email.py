@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from django.core import mail
+from django.core.mail import EmailMessage
 from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
@@ -358,6 +359,55 @@ def test_a_subject_is_read_as_it_was_written(server: MailServer, subject: str) -
 
     (letter,) = server.letters
     assert letter["Subject"].strip() == subject.strip()
+
+
+@hypothesis(
+    max_examples=MAX_EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    subject=st.text(st.characters(max_codepoint=127, categories=["L", "N", "P", "S", "Zs"]))
+    | st.text(),
+    body=st.text(st.characters(exclude_categories=["Cs"])) | st.text().map(lambda line: line * 99),
+    sender=st.sampled_from(["us@example.org", "Follow-up <us@example.org>", "Röntgen <us@x.org>"]),
+    recipient=st.sampled_from(["nurses@example.org", '"a,b c"@example.org', "n@münchen.example"]),
+)
+@example("A follow-up CT can be booked", "予約\r\n.\n\n", "us@example.org", "nurses@example.org")
+@example("", "", "us@example.org", "nurses@example.org")
+def test_what_is_sent_by_smtp_is_what_django_would_send(
+    server: MailServer, settings: Settings, subject: str, body: str, sender: str, recipient: str
+) -> None:
+    """Which takes it a good deal longer."""
+    settings.DEFAULT_FROM_EMAIL = sender
+    server.letters.clear()
+    outgoing = message(recipient, subject, body)
+
+    with channel("email") as emails:
+        try:
+            emails.send(outgoing)
+        except Refused:
+            return
+    EmailMessage(
+        subject, body, to=[recipient], headers={"Message-ID": server.letters[0]["Message-ID"]}
+    ).send()
+
+    ours, djangos = server.letters
+    for letter in (ours, djangos):
+        del letter["Date"]
+    assert ours.as_bytes() == djangos.as_bytes()
+
+
+@pytest.mark.parametrize("sender", ["", "us@example.org\nBcc: all@example.org"])
+def test_a_sender_that_is_none_loses_no_message(
+    server: MailServer, settings: Settings, sender: str
+) -> None:
+    settings.DEFAULT_FROM_EMAIL = sender
+
+    with channel("email") as emails, pytest.raises(TryLater):
+        emails.send(message())
+
+    assert server.letters == []
 
 
 def test_any_backend_of_django_serves(settings: Settings) -> None:
