@@ -233,6 +233,16 @@ def test_the_second_patient_is_followed_through_twelve_slots_to_36_months(
     assert (twelfth.n, twelfth.month, twelfth.due_on) == (12, 36, days.month_36)
 
 
+@pytest.mark.parametrize("case", [FIRST, SECOND], ids=["first", "second"])
+def test_every_ct_of_a_published_patient_counts_for_a_slot(
+    clinic: Clinic, clinician: User, days: Days, case: dict[str, Any]
+) -> None:
+    patient = enter(case, clinic, days, clinician)
+
+    assert patient.studies.exists()
+    assert not patient.studies.filter(slots=None).exists()
+
+
 def test_a_ct_of_the_chest_alone_leaves_the_abdomen_to_be_booked(
     clinic: Clinic, clinician: User, days: Days
 ) -> None:
