@@ -20,6 +20,10 @@ class Unmatched:
     study: Study
     why: str
 
+    @property
+    def covers(self) -> str:
+        return _words(self.study.regions)
+
 
 def unmatched_rows(studies: QuerySet[Study]) -> list[Unmatched]:
     """Return a row for each of the studies, in their order, in a constant number of queries."""

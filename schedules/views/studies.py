@@ -1,17 +1,19 @@
 """Recording a study and its result, and deciding on what counts for no exam."""
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db import transaction
+from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
 from patients.forms import refuse
-from patients.models import Clinic
+from patients.models import Clinic, Patient
 from patients.queries import patients_of
 from schedules import actions, queries
 from schedules.forms import KeepOffScheduleForm, StudyForm
@@ -23,9 +25,10 @@ from surveillance.audit.actions import record_look
 
 @allowed(Act.RECORD_STUDY)
 def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Record a study, or (`?study=`, its public id) more regions of one that is known."""
     patient = get_object_or_404(patients_of(clinics), public_id=public_id)
     record_look(page="record study", by=request.user, patients=[patient])
-    form = StudyForm(request.POST or None)
+    form = StudyForm(request.POST or None, initial=_known(request, patient))
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         outcome, sites = told.pop("outcome"), told.pop("sites")
@@ -42,6 +45,17 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
             messages.success(request, f"Recorded: {study}.")
             return redirect("patient", public_id=patient.public_id)
     return render(request, "schedules/record_study.html", {"form": form, "patient": patient})
+
+
+def _known(request: UserRequest, patient: Patient) -> dict[str, Any]:
+    """What is known of the study that the address asks about, if it asks."""
+    if "study" not in request.GET:
+        return {}
+    try:
+        study = get_object_or_404(patient.studies, public_id=UUID(request.GET["study"]))
+    except ValueError as error:
+        raise BadRequest("study is not the id of a study.") from error
+    return model_to_dict(study, ["performed_on", "modality", "regions", "study_uid"])
 
 
 @require_POST

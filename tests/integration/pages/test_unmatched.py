@@ -16,6 +16,7 @@ from tests.integration.pages.reading import Page, text_of
 pytestmark = pytest.mark.django_db
 
 UNMATCHED = "/worklists/unmatched/"
+KNOWN = ("performed_on", "study_uid")
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_the_list_says_of_each_study_why_it_counts_for_nothing(
     [row] = page.table()
     assert row["Performed"] == date_format(mr.performed_on, "j M Y")
     assert row["Patient"].startswith(str(mr.patient))
-    assert row["Study"] == "MR of lower_limb Because of pain"
+    assert row["Study"] == "MR of lower limb Because of pain Add a region : " + str(mr.patient)
     assert row["Why it counts for nothing"] == "No exam of the plan asks for MR."
     assert page.link(str(mr.patient)) == f"/patients/{mr.patient.public_id}/"
 
@@ -59,6 +60,35 @@ def test_a_reason_takes_it_off_the_list_and_stands_in_the_patients_story(
     assert done.table() == []
     story = Page(clinician_client.get(f"/patients/{mr.patient.public_id}/"))
     assert f"off schedule: Of the knee, {clinician}" in story.text(".entry-study")
+
+
+def test_a_region_that_was_forgotten_is_added_to_the_study_that_is_known(
+    nurse_client: Client, clinic: Clinic, overdue_slot: Slot
+) -> None:
+    study = StudyFactory.create(
+        patient=overdue_slot.patient, regions=["pelvis"], performed_on=clinic.today()
+    )
+    address = Page(nurse_client.get(UNMATCHED)).link("Add a region")
+    form = Page(nurse_client.get(address))
+    assert [str(box["value"]) for box in form.document.select("[checked]")] == ["pelvis"]
+    known = {name: str(form.find(f"input[name={name}]")["value"]) for name in KNOWN}
+
+    nurse_client.post(address, known | {"modality": "CT", "regions": ["pelvis", "abdomen"]})
+
+    assert [slot.pk for slot in study.slots.all()] == [overdue_slot.pk]
+    assert Study.objects.count() == 1
+    assert Page(nurse_client.get(UNMATCHED)).table() == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("", 400), ("no-id", 400), ("00000000-0000-0000-0000-000000000000", 404)]
+)
+def test_a_study_that_is_none_of_the_patients_is_refused(
+    nurse_client: Client, mr: Study, asked: str, status: int
+) -> None:
+    address = f"/patients/{mr.patient.public_id}/studies/new/?study={asked}"
+
+    assert nurse_client.get(address).status_code == status
 
 
 @pytest.mark.parametrize(
