@@ -81,7 +81,7 @@ class EmailChannel:
         return True
 
     def _sent_by_smtp(self, backend: smtp.EmailBackend, letter: EmailMessage) -> bool:
-        """Do as the backend does, without reading the sender anew for each of a batch."""
+        """Do as the backend does, which reads the sender anew for each of a batch."""
         assert backend.connection
         [recipient] = letter.to
         if not recipient.isascii():
@@ -113,6 +113,7 @@ class EmailChannel:
         ).encode()
 
     def _open(self) -> tuple[BaseEmailBackend, bool]:
+        is_new = self._backend is None
         try:
             if self._backend is None:
                 # Read here, for a sender that is none must not be held against a message.
@@ -120,7 +121,7 @@ class EmailChannel:
                 self._sender = Header(sender, header_name="From").encode(linesep="\r\n")
                 self._sender_address = parseaddr(sender)[1]
                 self._backend = get_connection()
-            return self._backend, bool(self._backend.open())
+            return self._backend, bool(self._backend.open()) or is_new
         except Exception as error:  # whatever it is, it is not about this message
             self._close()
             raise TryLater(f"The mail server cannot be used: {_said(error)}") from error
