@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, Max
+from django.db.models import Count, Max, QuerySet
 from django.db.models.functions import TruncDate
 
 from patients.models import Clinic
@@ -23,40 +23,19 @@ NEVER_A_BURST = 200
 
 def gather(clinics: Sequence[Clinic], at: datetime) -> int:
     """Put the lines that are ready at `at` into messages; return how many messages are held."""
-    ready = dict(
-        Line.objects.filter(message=None, withdrawn_at=None, deliver_at__lte=at)
-        .values_list("clinic")
-        .annotate(Count("pk"))
-    )
-    held = 0
-    for clinic in clinics:
-        if lines := ready.get(clinic.pk):
-            held += _gather(clinic, lines, at)
-    return held
+    ready = set(_ready(at).values_list("clinic", flat=True).distinct())
+    return sum(_gather(clinic, at) for clinic in clinics if clinic.pk in ready)
+
+
+def _ready(at: datetime) -> QuerySet[Line]:
+    return Line.objects.filter(message=None, withdrawn_at=None, deliver_at__lte=at)
 
 
 @transaction.atomic
-def _gather(clinic: Clinic, ready: int, at: datetime) -> int:
-    hold = None
-    if ready > NEVER_A_BURST:
-        today = datetime.combine(clinic.today(at), time(), clinic.zone)
-        told = Line.objects.filter(clinic=clinic, message__state=MessageState.SENT)
-        told_today = told.filter(message__sent_at__gte=today).count()
-        busiest = (
-            told.filter(message__sent_at__gte=today - BUSY_DAYS, message__sent_at__lt=today)
-            .values(day=TruncDate("message__sent_at", tzinfo=clinic.zone))
-            .annotate(lines=Count("pk"))
-            .aggregate(most=Max("lines"))["most"]
-        )
-        usual = max(NEVER_A_BURST, BURST * (busiest or 0))
-        if told_today + ready > usual:
-            hold = Hold.objects.create(clinic=clinic, at=at, lines=ready, usual=usual)
-            raise_alarm(
-                AlarmKind.HELD,
-                f"{hold}. Nothing of it is sent before you decide.",
-                at=at,
-                clinic=clinic,
-            )
+def _gather(clinic: Clinic, at: datetime) -> int:
+    # One at a time, or what is ready for one recipient would go into two messages.
+    Clinic.objects.select_for_update(no_key=True).get(pk=clinic.pk)
+    hold = _hold(clinic, _ready(at).filter(clinic=clinic).count(), at)
     state = MessageState.HELD if hold else MessageState.QUEUED
     with connection.cursor() as cursor:
         cursor.execute(
@@ -66,16 +45,39 @@ def _gather(clinic: Clinic, ready: int, at: datetime) -> int:
     return messages if hold else 0
 
 
+def _hold(clinic: Clinic, ready: int, at: datetime) -> Hold | None:
+    """Return a new hold if so many lines are a burst."""
+    if ready <= NEVER_A_BURST:
+        return None
+    today = datetime.combine(clinic.today(at), time(), clinic.zone)
+    told = Line.objects.filter(clinic=clinic, message__state=MessageState.SENT)
+    told_today = told.filter(message__sent_at__gte=today).count()
+    busiest = (
+        told.filter(message__sent_at__gte=today - BUSY_DAYS, message__sent_at__lt=today)
+        .values(day=TruncDate("message__sent_at", tzinfo=clinic.zone))
+        .annotate(lines=Count("pk"))
+        .aggregate(most=Max("lines"))["most"]
+    )
+    usual = max(NEVER_A_BURST, BURST * (busiest or 0))
+    if told_today + ready <= usual:
+        return None
+    hold = Hold.objects.create(clinic=clinic, at=at, lines=ready, usual=usual)
+    detail = f"{hold}. Nothing of it is sent before you decide."
+    raise_alarm(AlarmKind.HELD, detail, at=at, clinic=clinic)
+    return hold
+
+
 # A line to a patient is a message of its own; those to staff are one for each recipient.
 _GATHER = """
 WITH ready AS (
     SELECT id, channel, recipient, any_hour, CASE WHEN to_patient THEN id END AS alone
     FROM reminders_line
     WHERE clinic_id = %s AND message_id IS NULL AND withdrawn_at IS NULL AND deliver_at <= %s
-    ORDER BY id FOR UPDATE SKIP LOCKED
+    ORDER BY id FOR UPDATE
 ),
 grouped AS (
-    SELECT gen_random_uuid() AS public_id, channel, recipient, any_hour, array_agg(id) AS lines
+    SELECT gen_random_uuid() AS public_id, channel, recipient, any_hour,
+        min(id) AS first, array_agg(id) AS lines
     FROM ready GROUP BY channel, recipient, any_hour, alone
 ),
 written AS (
@@ -83,7 +85,7 @@ written AS (
         (public_id, clinic_id, channel, recipient, any_hour, state, hold_id, queued_at, next_try_at,
          subject, body, attempts, claimed_by, last_error)
     SELECT public_id, %s, channel, recipient, any_hour, %s, %s, %s, %s, '', '', 0, '', ''
-    FROM grouped
+    FROM grouped ORDER BY first
     RETURNING id, public_id
 ),
 gathered AS (

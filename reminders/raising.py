@@ -136,7 +136,8 @@ told AS (
         SELECT 'email', COALESCE((
             SELECT NULLIF(named.email, '')
             FROM {user} AS named
-            JOIN {membership} AS theirs ON theirs.user_id = named.id AND theirs.clinic_id = clinic.id
+            JOIN {membership} AS theirs ON theirs.user_id = named.id
+                AND theirs.clinic_id = clinic.id
             WHERE named.is_active AND named.id =
                 CASE rule.audience WHEN 'lead' THEN clinic.lead_id ELSE patient.responsible_id END
         ), clinic.alert_email)
