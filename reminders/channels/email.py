@@ -174,7 +174,7 @@ def _meaning(error: Exception) -> Refused | TryLater:
             return _meaning_of_reply(code, said)
         case smtplib.SMTPDataError():
             return _meaning_of_reply(error.smtp_code, error.smtp_error)
-        case smtplib.SMTPServerDisconnected() if _text_went_out(error):
+        case _ if _text_went_out(error):
             return Uncertain("The mail server cut the line before it answered; it may have arrived")
         case AnymailRecipientsRefused():
             return Refused(f"The mail provider refuses the recipient: {_said(error)}")
