@@ -1,5 +1,6 @@
 """The sweep, and what people answer to what they are told."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
@@ -22,8 +23,9 @@ from reminders.models import (
     Watch,
 )
 from reminders.models.watch import AT_ONCE
-from reminders.raising import raise_notices
+from reminders.raising import Raised, raise_notices
 from reminders.rules import give_defaults
+from reminders.waiting import anything_waits
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
@@ -37,17 +39,19 @@ def sweep(*, at: datetime | None = None) -> Sweep:
     """
     started_at = timezone.now()
     at = at or started_at
-    clinics = list(Clinic.objects.all())
-    give_defaults(Clinic.objects.filter(rules=None))
-    last = Sweep.objects.order_by("-started_at").first()
-    if last and last.at > at + CLOCKS_DIFFER:
-        # It had looked ahead, and set the next look by a day that has not come.
-        Watch.objects.update(look_at=AT_ONCE)
-    done = raise_notices(clinics, at)
-    held = gather(clinics, at)
-    ended = deliver(clinics, at)
-    tell_administrators(at)
-    end_alarm(AlarmKind.SILENCE, at=at)
+    done, ended, held = Raised(), Counter[MessageState](), 0
+    if anything_waits(at, CLOCKS_DIFFER):
+        clinics = list(Clinic.objects.all())
+        give_defaults(Clinic.objects.filter(rules=None))
+        last = Sweep.objects.order_by("-started_at").first()
+        if last and last.at > at + CLOCKS_DIFFER:
+            # It had looked ahead, and set the next look by a day that has not come.
+            Watch.objects.update(look_at=AT_ONCE)
+        done = raise_notices(clinics, at)
+        held = gather(clinics, at)
+        ended = deliver(clinics, at)
+        tell_administrators(at)
+        end_alarm(AlarmKind.SILENCE, at=at)
     return Sweep.objects.create(
         at=at,
         started_at=started_at,
