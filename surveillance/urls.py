@@ -18,6 +18,7 @@ urlpatterns = [
     path("safety-net/", safety_net.safety_net, name="safety-net"),
     path("audit/", audit.audit, name="audit"),
     path("", include("schedules.urls")),
+    path("", include("reminders.urls")),
 ]
 handler400 = refusals.bad_request
 if settings.DEMO:

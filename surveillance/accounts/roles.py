@@ -27,6 +27,7 @@ class Act(models.TextChoices):
     SIGN_PROTOCOL = "sign a protocol"
     EXPORT = "export schedules"
     SEE_AUDIT = "see who did and saw what"
+    ACKNOWLEDGE = "take an alert in hand"
 
 
 MAY: Mapping[Act, frozenset[Role]] = {
@@ -41,4 +42,5 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SIGN_PROTOCOL: frozenset({Role.CLINICIAN}),
     Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
+    Act.ACKNOWLEDGE: frozenset({Role.CLINICIAN}),
 }

@@ -1,6 +1,6 @@
 """The links that a person's roles give them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from patients.models import Membership
+from patients.queries import clinics_where_may
+from reminders.queries import count_inbox
 from surveillance.accounts.roles import MAY, Act
 
 
@@ -23,6 +25,7 @@ class Link:
 
 
 LINKS = (
+    Link("Inbox", "inbox", Act.SEE_PATIENTS),
     Link("To book", "to-book", Act.BOOK),
     Link("Booked", "booked", Act.BOOK),
     Link("Overdue", "overdue", Act.REVIEW),
@@ -38,14 +41,21 @@ LINKS = (
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the signed-in person's `acts` and `links`."""
+    """Give every template the signed-in person's `acts` and `links`, and the `inbox`'s number."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"demo": settings.DEMO}
     roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
     acts = {act for act in Act if roles & MAY[act]}
+    told = list(clinics_where_may(user, Act.SEE_PATIENTS)) if Act.SEE_PATIENTS in acts else []
+    inbox = count_inbox(user, told) if told else 0
     return {
         "demo": settings.DEMO,
         "acts": {act.name for act in acts},
-        "links": [link for link in LINKS if link.act in acts],
+        "inbox": inbox,
+        "links": [
+            replace(link, label=f"Inbox ({inbox:,})") if link.route == "inbox" and inbox else link
+            for link in LINKS
+            if link.act in acts
+        ],
     }

@@ -10,6 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.models import Clinic, TreatmentKind
+from reminders.actions import sweep
+from reminders.models import Kind, Notice
 from schedules.models import Result, ResultOutcome
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
@@ -21,6 +23,7 @@ from tests.factories import (
     ScheduleFactory,
     StudyFactory,
     UserFactory,
+    morning,
 )
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +80,8 @@ RULES = {
     "exports": Rule(Act.EXPORT),
     "export-csv": Rule(Act.EXPORT, BUTTON),
     "audit": Rule(Act.SEE_AUDIT),
+    "inbox": Rule(Act.SEE_PATIENTS),
+    "acknowledge": Rule(Act.ACKNOWLEDGE, BUTTON, of_one_patient=True),
 }
 
 
@@ -158,7 +163,9 @@ def site(clinic: Clinic) -> Site:
         tumour=schedule.tumour, kind=TreatmentKind.METASTASECTOMY, on=slot.due_on
     )
     study = StudyFactory.create(patient=slot.patient)
-    Result.objects.create(study=study, outcome=ResultOutcome.NO_DISEASE)
+    Result.objects.create(study=study, outcome=ResultOutcome.NO_DISEASE, recorded_at=morning(4, 14))
+    for day in (20, 21):  # an alert is raised on the first, and gathered on the second
+        sweep(at=morning(4, day))
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -170,6 +177,7 @@ def site(clinic: Clinic) -> Site:
         "review-result": [study.public_id],
         "keep-off-schedule": [study.public_id],
         "death": [slot.patient.public_id],
+        "acknowledge": [Notice.objects.get(rule__kind=Kind.RESULT).public_id],
         **{name: [schedule.tumour.public_id] for name in ("enrol", "add-treatment", "add-finding")},
         **{
             name: [schedule.public_id]

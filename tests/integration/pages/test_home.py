@@ -32,6 +32,7 @@ def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
     page = Page(nurse_client.get("/"))
 
     assert work(page) == {
+        "Inbox": "0",
         "To book": "2",
         "Appointments without an outcome": "1",
         "Studies without a match": "0",
@@ -47,6 +48,7 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
     page = Page(clinician_client.get("/"))
 
     assert work(page) == {
+        "Inbox": "0",
         "Overdue": "1",
         "Results to review": "0",
         "Studies without a match": "0",
@@ -76,6 +78,7 @@ def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_
     page = Page(signed_in(user).get("/"))
 
     assert work(page) == {
+        "Inbox": "0",
         "To book": "1",
         "Appointments without an outcome": "0",
         "Overdue": "0",
