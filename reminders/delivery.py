@@ -19,6 +19,7 @@ from patients.models import Clinic
 from reminders.channels import Channel, Outgoing, Refused, TryLater, channel
 from reminders.composing import compose
 from reminders.conditions import still_true
+from reminders.endings import end
 from reminders.hours import next_opening
 from reminders.models import ChannelName, Line, Message, MessageState, Notice
 from reminders.raising import hours_of
@@ -55,7 +56,7 @@ def deliver(clinics: Sequence[Clinic], at: datetime) -> Counter[MessageState]:
     for name in ChannelName:
         with channel(name.value) as line:
             while monotonic() < until and (claimed := _claim(name, clinics, at)):
-                if not _send_all(line, claimed, ended, at):
+                if not _send_all(line, claimed, ended, at, until):
                     break
     return ended
 
@@ -70,31 +71,34 @@ def _claim(name: ChannelName, clinics: Sequence[Clinic], at: datetime) -> list[M
         ~Exists(_AT_ANOTHER_ADDRESS),
         channel=name,
     ).order_by("next_try_at", "id")
+    is_open = [clinic for clinic in clinics if next_opening(hours_of(clinic), at) <= at]
+    waiting = waiting.filter(Q(any_hour=True) | Q(clinic__in=is_open))
     if not waiting.exists():
         return []
-    is_open = [clinic for clinic in clinics if next_opening(hours_of(clinic), at) <= at]
-    true = Notice.objects.filter(still_true(at, clinics), ended_at=None)
+    true = Exists(
+        Notice.objects.filter(still_true(at, clinics), pk=OuterRef("notice"), ended_at=None)
+    )
     with transaction.atomic():
         claimed = list(
-            waiting.filter(Q(any_hour=True) | Q(clinic__in=is_open))
-            .select_for_update(skip_locked=True)
-            .values_list("pk", flat=True)[:BATCH]
+            waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
         )
-        true_line = Line.objects.filter(
-            Exists(true.filter(pk=OuterRef("notice"))), message=OuterRef("pk"), withdrawn_at=None
-        )
+        lines = Line.objects.filter(withdrawn_at=None)
         Message.objects.filter(pk__in=claimed).update(
             state=Case(
-                When(Exists(true_line), then=Value(MessageState.SENDING)),
+                When(
+                    Exists(lines.filter(true, message=OuterRef("pk"))),
+                    then=Value(MessageState.SENDING),
+                ),
                 default=Value(MessageState.WITHDRAWN),
             ),
             claimed_at=at,
             claimed_by=RawSQL(_THIS_SESSION, []),  # noqa: S611 - no parameter in it
             attempts=F("attempts") + 1,
         )
-        Line.objects.filter(
-            ~Exists(true.filter(pk=OuterRef("notice"))), message__in=claimed, withdrawn_at=None
-        ).update(withdrawn_at=at)
+        untrue = dict(lines.filter(~true, message__in=claimed).values_list("pk", "notice"))
+        Line.objects.filter(pk__in=untrue).update(withdrawn_at=at)
+        # Ended at once: if it comes to be true again, it is raised and said anew.
+        end(list(untrue.values()), at)
     return list(
         Message.objects.filter(pk__in=claimed)
         .select_related("clinic")
@@ -110,14 +114,18 @@ _SESSIONS = "SELECT pid || '@' || backend_start::text FROM pg_stat_activity WHER
 
 
 def _send_all(
-    line: Channel, claimed: Sequence[Message], ended: Counter[MessageState], at: datetime
+    line: Channel,
+    claimed: Sequence[Message],
+    ended: Counter[MessageState],
+    at: datetime,
+    until: float,
 ) -> bool:
     """Send a batch over one connection; say whether the line still holds."""
     in_trouble = 0
     to_send = [message for message in claimed if message.state == MessageState.SENDING]
     ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
     for message in to_send:
-        if in_trouble == LINE_IS_DOWN_AFTER:
+        if in_trouble == LINE_IS_DOWN_AFTER or monotonic() > until:
             _give_back(message)
             continue
         try:

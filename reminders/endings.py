@@ -1,4 +1,4 @@
-"""Why what was said is no longer true, in words for a page."""
+"""Ending what is no longer true, with why in words for a page."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Prefetch
 
 from reminders.conditions import ANSWER_HOLDS
-from reminders.models import Audience, Kind, Notice
+from reminders.models import Audience, Kind, Line, Notice
 from schedules.models import Booking, BookingState, Decision, Review, ScheduleState, Slot
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
@@ -32,8 +32,14 @@ _BOOKINGS = {
 }
 
 
-def why_ended(notices: Sequence[int], at: datetime) -> Mapping[str, list[int]]:
-    """Return the notices, no longer true at `at`, by the reason."""
+def end(notices: Sequence[int], at: datetime) -> None:
+    """End notices that are no longer true at `at`; what waits to be said of them is withdrawn."""
+    for reason, ended in _by_reason(notices, at).items():
+        Notice.objects.filter(pk__in=ended, ended_at=None).update(ended_at=at, end_reason=reason)
+    Line.objects.filter(notice__in=notices, message=None, withdrawn_at=None).update(withdrawn_at=at)
+
+
+def _by_reason(notices: Sequence[int], at: datetime) -> Mapping[str, list[int]]:
     reasons: dict[str, list[int]] = defaultdict(list)
     rows = Notice.objects.filter(pk__in=notices).select_related(
         "rule",

@@ -11,12 +11,12 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Min
+from django.db.models import BooleanField, F, Func, Min
 from django.db.models.expressions import RawSQL
 
 from patients.models import Clinic, Membership, Patient
 from reminders.conditions import PATIENT, due, still_true, subject_of
-from reminders.endings import why_ended
+from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
 from reminders.models import Kind, Line, Notice, Rule, Watch
 from surveillance.accounts.models import User
@@ -230,7 +230,7 @@ class Look:
         self._times = _times(clinics, at)
         self._raising = [self._statement(kind) for kind in Kind]
         untrue = Notice.objects.filter(
-            ~still_true(at, clinics), patient__in=_among_them(), ended_at=None
+            ~still_true(at, clinics), _among_them("patient"), ended_at=None
         ).order_by("pk")
         self._untrue = untrue.values_list("pk").query.sql_with_params()
 
@@ -240,7 +240,7 @@ class Look:
         patient = PATIENT[subject]
         sql, params = (
             due(kind, self._at, self._clinics)
-            .filter(**{f"{patient}__in": _among_them()})
+            .filter(_among_them(patient))
             .values_list("pk", "rule_pk", patient, "round")
             .query.sql_with_params()
         )
@@ -281,13 +281,8 @@ class Look:
         with connection.cursor() as cursor:
             cursor.execute(*_of(patients, self._untrue))
             over = [pk for (pk,) in cursor.fetchall()]
-        if not over:
-            return 0
-        for reason, notices in why_ended(over, self._at).items():
-            Notice.objects.filter(pk__in=notices).update(ended_at=self._at, end_reason=reason)
-        Line.objects.filter(notice__in=over, message=None, withdrawn_at=None).update(
-            withdrawn_at=self._at
-        )
+        if over:
+            end(over, self._at)
         return len(over)
 
     def readdress(self, patients: list[int]) -> None:
@@ -310,8 +305,16 @@ class Look:
             )
 
 
-def _among_them() -> RawSQL:
-    return RawSQL("SELECT unnest(%s::bigint[])", [_THE_PATIENTS])
+def _among_them(patient: str) -> Func:
+    """Return the condition that the patient is of the batch. PostgreSQL knows the length of an
+    array that it is given, unlike that of a subquery, and so begins with these few patients."""
+    return Func(
+        F(patient),
+        RawSQL("%s::bigint[]", [_THE_PATIENTS]),
+        template="(%(expressions)s)",
+        arg_joiner=" = ANY ",
+        output_field=BooleanField(),
+    )
 
 
 def _of(patients: list[int], statement: Statement) -> tuple[str, list[Any]]:

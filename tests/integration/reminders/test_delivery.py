@@ -1,234 +1,327 @@
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import timedelta
 
 import pytest
 from django.core.mail import EmailMessage
-from pytest_django import Settings
+from django.db import connection
 
 from reminders.actions import sweep
-from reminders.delivery import CLAIM_LASTS, GIVE_UP_AFTER
-from reminders.models import Message, MessageState
-from schedules.models import Slot
-from tests.factories import BookingFactory, ScheduleFactory, morning
-from tests.integration.reminders.post_office import PostOffice
+from reminders.delivery import CLAIM_LASTS, DEAD_AFTER, GIVE_UP_AFTER
+from reminders.models import Line, Message, MessageState
+from reminders.raising import Raised
+from schedules.actions import move_booking
+from schedules.models import BookingState, Slot
+from tests.factories import BookingFactory, ScheduleFactory, UserFactory
+from tests.integration.reminders.days import moment
+from tests.integration.reminders.mail_server import MailServer
 
 pytestmark = pytest.mark.django_db
 
-NOW = morning(3, 16)
-
-
-@pytest.fixture
-def post_office(settings: Settings) -> Iterator[PostOffice]:
-    """A mail server that all mail goes to."""
-    with PostOffice() as post_office:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST = "127.0.0.1"
-        settings.EMAIL_PORT = post_office.port
-        yield post_office
+NOW = moment(3, 9, hour=8)
+A_MINUTE = timedelta(minutes=1)
+BUSY = "450 mailbox busy"
 
 
 def open_slot(booking_email: str = "nurses@example.org") -> Slot:
-    """Return a slot that can be booked, so that one reminder is due."""
+    """Return a slot whose window opens this week, so that one message is due at `NOW`."""
     schedule = ScheduleFactory.create(anchor__tumour__patient__clinic__booking_email=booking_email)
+    sweep(at=moment(3, 9))
     return schedule.slots.get(n=1)
 
 
-def attempts_until_given_up() -> Iterator[datetime]:
-    """Sweep whenever the only message is to be tried; yield when that was."""
-    at = NOW
-    while True:
-        sweep(at=at)
-        yield at
-        message = Message.objects.get()
-        if message.state != MessageState.QUEUED:
-            return
-        at = message.next_try_at
+def recipients(server: MailServer) -> set[str]:
+    return {letter["To"] for letter in server.letters}
 
 
-def test_a_message_goes_out_by_smtp(post_office: PostOffice) -> None:
+def test_a_message_goes_out_by_smtp(mail_server: MailServer) -> None:
     open_slot("nurses@example.org")
 
     ran = sweep(at=NOW)
 
-    (letter,) = post_office.letters
+    [letter] = mail_server.letters
     message = Message.objects.get()
     assert (ran.sent, ran.retrying) == (1, 0)
-    assert (letter["To"], letter["Subject"]) == (
-        "nurses@example.org",
-        "A follow-up CT can be booked",
-    )
+    assert letter["To"] == "nurses@example.org"
+    assert letter["Subject"] == message.subject
     assert str(message.public_id) in letter["Message-ID"]
     assert (message.state, message.attempts, message.sent_at) == (MessageState.SENT, 1, NOW)
 
 
-def test_a_message_that_is_refused_is_tried_again(post_office: PostOffice) -> None:
+def test_a_message_that_is_refused_for_now_is_tried_again(mail_server: MailServer) -> None:
     open_slot("nurses@example.org")
-    post_office.refuses = {"nurses@example.org"}
+    mail_server.refuses = {"nurses@example.org": BUSY}
 
     ran = sweep(at=NOW)
-    post_office.refuses.clear()
+    mail_server.refuses.clear()
     too_early = sweep(at=NOW + timedelta(seconds=59))
-    ran_again = sweep(at=NOW + timedelta(minutes=1))
+    ran_again = sweep(at=NOW + timedelta(minutes=1, seconds=12))
 
     assert [(one.sent, one.retrying) for one in (ran, too_early, ran_again)] == [
         (0, 1),
         (0, 0),
         (1, 0),
     ]
-    assert len(post_office.letters) == 1
+    assert len(mail_server.letters) == 1
 
 
-def test_why_a_message_was_refused_can_be_read(post_office: PostOffice) -> None:
+def test_why_a_message_was_refused_can_be_read(mail_server: MailServer) -> None:
     open_slot("nurses@example.org")
-    post_office.refuses = {"nurses@example.org"}
+    mail_server.refuses = {"nurses@example.org": BUSY}
 
     sweep(at=NOW)
 
     assert "mailbox busy" in Message.objects.get().last_error
 
 
-def test_a_message_that_is_refused_holds_up_no_other(post_office: PostOffice) -> None:
+def test_a_message_that_is_refused_for_now_holds_up_no_other(mail_server: MailServer) -> None:
     for address in ("first@example.org", "second@example.org", "third@example.org"):
         open_slot(address)
-    post_office.refuses = {"first@example.org"}
+    mail_server.refuses = {"first@example.org": BUSY}
 
     ran = sweep(at=NOW)
 
     assert (ran.sent, ran.retrying) == (2, 1)
-    assert {letter["To"] for letter in post_office.letters} == {
-        "second@example.org",
-        "third@example.org",
-    }
+    assert recipients(mail_server) == {"second@example.org", "third@example.org"}
+
+
+def test_a_recipient_that_is_refused_for_good_has_failed_at_once(mail_server: MailServer) -> None:
+    open_slot("nobody@example.org")
+    open_slot("second@example.org")
+    mail_server.refuses = {"nobody@example.org": "550 no such user"}
+
+    ran = sweep(at=NOW)
+
+    assert (ran.sent, ran.retrying, ran.failed) == (1, 0, 1)
+    failed = Message.objects.get(state=MessageState.FAILED)
+    assert "no such user" in failed.last_error
+    assert sweep(at=NOW + timedelta(days=3)).failed == 0
 
 
 @pytest.mark.parametrize(
     "address", ["", "nurses@example.org\nbcc: all@example.org"], ids=["empty", "two lines"]
 )
-def test_an_address_that_is_none_is_a_failure_and_holds_up_no_other(
-    post_office: PostOffice, address: str
+def test_an_address_that_is_none_has_failed_and_holds_up_no_other(
+    mail_server: MailServer, address: str
 ) -> None:
     open_slot(address)
     open_slot("second@example.org")
 
     ran = sweep(at=NOW)
 
-    assert (ran.sent, ran.retrying) == (1, 1)
-    assert [letter["To"] for letter in post_office.letters] == ["second@example.org"]
+    assert (ran.sent, ran.failed) == (1, 1)
+    assert recipients(mail_server) == {"second@example.org"}
 
 
-def test_the_waits_between_attempts_double(post_office: PostOffice) -> None:
+def test_the_waits_between_attempts_double(mail_server: MailServer) -> None:
     open_slot("nurses@example.org")
-    post_office.refuses = {"nurses@example.org"}
+    mail_server.refuses = {"nurses@example.org": BUSY}
 
-    attempts = list(attempts_until_given_up())
+    waits = []
+    for _ in range(6):
+        message = Message.objects.filter(state=MessageState.QUEUED).first()
+        at = message.next_try_at if message else NOW
+        sweep(at=at)
+        waits.append(Message.objects.get().next_try_at - at)
 
-    waits = [later - earlier for earlier, later in pairwise(attempts)]
-    assert waits[0] == timedelta(minutes=1)
-    assert all(longer == 2 * shorter for shorter, longer in pairwise(waits))
+    for nth, wait in enumerate(waits):
+        assert A_MINUTE * 2**nth <= wait <= A_MINUTE * 2**nth * 1.2
 
 
-def test_after_the_last_attempt_a_message_is_given_up_in_sight(post_office: PostOffice) -> None:
+def test_after_the_last_attempt_a_message_is_given_up_in_sight(mail_server: MailServer) -> None:
     open_slot("nurses@example.org")
-    post_office.refuses = {"nurses@example.org"}
+    mail_server.refuses = {"nurses@example.org": BUSY}
 
-    attempts = list(attempts_until_given_up())
+    for _ in range(GIVE_UP_AFTER):
+        Message.objects.update(next_try_at=NOW)
+        sweep(at=NOW)
 
-    assert len(attempts) == GIVE_UP_AFTER
-    assert Message.objects.get().state == MessageState.FAILED
-    assert sweep(at=attempts[-1] + timedelta(days=7)).sent == 0
+    message = Message.objects.get()
+    assert (message.state, message.attempts) == (MessageState.FAILED, GIVE_UP_AFTER)
+    assert sweep(at=NOW + timedelta(days=7)).failed == 0
 
 
 def test_a_message_outlasts_a_mail_server_that_is_down_for_a_weekend(
-    post_office: PostOffice,
+    mail_server: MailServer,
 ) -> None:
     open_slot("nurses@example.org")
-    post_office.refuses = {"nurses@example.org"}
+    mail_server.stop()
 
-    first, *_, last = attempts_until_given_up()
+    at = friday = moment(3, 13, hour=17)
+    while at < friday + timedelta(hours=63):
+        sweep(at=at)
+        at = max(Message.objects.get().next_try_at, at + timedelta(hours=1))
+    mail_server.start()
 
-    assert last - first > timedelta(hours=64)  # from Friday 17:00 to Monday 9:00
+    assert sweep(at=moment(3, 17, hour=12)).sent == 1
 
 
-def test_without_a_mail_server_every_message_waits(settings: Settings) -> None:
-    open_slot()
-    open_slot()
-    with PostOffice() as closed:
-        settings.EMAIL_PORT = closed.port
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
+def test_a_retry_that_would_fall_in_the_night_waits_for_the_morning(
+    mail_server: MailServer,
+) -> None:
+    open_slot("nurses@example.org")
+    mail_server.refuses = {"nurses@example.org": BUSY}
+    evening = moment(3, 9, hour=18, minute=59)
+    sweep(at=evening)
+    mail_server.refuses.clear()
+
+    at_night = sweep(at=moment(3, 9, hour=23))
+    in_the_morning = sweep(at=moment(3, 10, hour=8))
+
+    assert (at_night.sent, in_the_morning.sent) == (0, 1)
+
+
+def test_without_a_mail_server_every_message_waits_and_few_attempts_are_spent(
+    mail_server: MailServer,
+) -> None:
+    for number in range(8):
+        open_slot(f"nurses{number}@example.org")
+    mail_server.stop()
 
     ran = sweep(at=NOW)
 
-    assert (ran.sent, ran.retrying, ran.failed) == (0, 2, 0)
+    assert (ran.sent, ran.failed) == (0, 0)
+    assert Message.objects.filter(state=MessageState.QUEUED).count() == 8
+    assert sorted(Message.objects.values_list("attempts", flat=True)) == [0, 0, 0, 1, 1, 1, 1, 1]
 
 
 def test_a_server_that_hangs_up_before_it_answers_gets_the_letter_again_under_the_same_id(
-    post_office: PostOffice,
+    mail_server: MailServer,
 ) -> None:
     open_slot()
-    post_office.hangs_up_after_taking = 1
+    mail_server.hangs_up_after_taking = 1
 
-    sweeps = [sweep(at=NOW), sweep(at=NOW + timedelta(minutes=1))]
+    sweeps = [sweep(at=NOW), sweep(at=NOW + 2 * A_MINUTE)]
 
-    first, second = post_office.letters
+    first, second = mail_server.letters
     assert [(ran.sent, ran.retrying) for ran in sweeps] == [(0, 1), (1, 0)]
     assert first["Message-ID"] == second["Message-ID"]
 
 
 def test_after_the_server_hung_up_the_next_message_goes_over_a_new_line(
-    post_office: PostOffice,
+    mail_server: MailServer,
 ) -> None:
     open_slot("first@example.org")
     open_slot("second@example.org")
-    post_office.hangs_up_after_taking = 1
+    mail_server.hangs_up_after_taking = 1
 
     ran = sweep(at=NOW)
 
     assert (ran.sent, ran.retrying) == (1, 1)
-    assert [letter["To"] for letter in post_office.letters] == [
-        "first@example.org",
-        "second@example.org",
-    ]
+    assert recipients(mail_server) == {"first@example.org", "second@example.org"}
 
 
-def test_what_a_crashed_sweep_had_claimed_is_sent_again_under_the_same_id(
-    mailoutbox: list[EmailMessage],
+def claimed_by(session: str) -> None:
+    """Make it so that a sweep died between the mail and the row that says so."""
+    Message.objects.update(state=MessageState.SENDING, sent_at=None, claimed_by=session)
+
+
+def test_what_a_dead_process_had_claimed_is_sent_again_soon_under_the_same_id(
+    mail_server: MailServer,
 ) -> None:
     open_slot()
     sweep(at=NOW)
-    # The sweep died between the mail and the row that says so.
-    Message.objects.update(state=MessageState.SENDING, sent_at=None)
+    claimed_by("1@1999-12-31 23:59:59+00")
 
-    while_claimed = sweep(at=NOW + CLAIM_LASTS - timedelta(seconds=1))
-    afterwards = sweep(at=NOW + CLAIM_LASTS)
+    at_once = sweep(at=NOW + DEAD_AFTER - timedelta(seconds=1))
+    afterwards = sweep(at=NOW + DEAD_AFTER)
 
-    first, second = mailoutbox
-    assert (while_claimed.sent, afterwards.sent) == (0, 1)
-    assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
+    assert (at_once.sent, afterwards.sent) == (0, 1)
+    [(_, times)] = mail_server.times_taken.items()
+    assert times == 2
 
 
-def test_a_reminder_whose_slot_was_booked_meanwhile_is_withdrawn(post_office: PostOffice) -> None:
-    slot = open_slot("nurses@example.org")
-    post_office.refuses = {"nurses@example.org"}
+def test_what_a_living_process_has_claimed_is_left_to_it_for_long(mail_server: MailServer) -> None:
+    open_slot()
     sweep(at=NOW)
-    post_office.refuses.clear()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pid || '@' || backend_start::text FROM pg_stat_activity "
+            "WHERE pid = pg_backend_pid()"
+        )
+        [this_session] = cursor.fetchone()
+    claimed_by(this_session)
+
+    while_it_lives = sweep(at=NOW + CLAIM_LASTS - timedelta(seconds=1))
+    at_last = sweep(at=NOW + CLAIM_LASTS)
+
+    assert (while_it_lives.sent, at_last.sent) == (0, 1)
+
+
+def test_a_message_whose_slot_was_booked_meanwhile_is_withdrawn(mail_server: MailServer) -> None:
+    slot = open_slot("nurses@example.org")
+    mail_server.refuses = {"nurses@example.org": BUSY}
+    sweep(at=NOW)
+    mail_server.refuses.clear()
     BookingFactory.create(slot=slot)
 
-    ran = sweep(at=NOW + timedelta(minutes=1))
+    ran = sweep(at=NOW + 2 * A_MINUTE)
 
-    assert (ran.sent, ran.withdrawn) == (0, 1)
+    assert (ran.sent, ran.withdrawn, ran.ended) == (0, 1, 1)
     assert Message.objects.get().state == MessageState.WITHDRAWN
-    assert post_office.letters == []
+    assert mail_server.letters == []
+
+
+def test_of_a_digest_only_what_is_still_true_is_sent(mail_server: MailServer) -> None:
+    slot = open_slot("nurses@example.org")
+    other = ScheduleFactory.create(anchor__tumour__patient__clinic=slot.patient.clinic)
+    sweep(at=moment(3, 9, hour=1))
+    BookingFactory.create(slot=slot, at=moment(3, 9, hour=2))
+
+    sweep(at=NOW)
+
+    [letter] = mail_server.letters
+    text = letter.get_content()
+    assert str(other.tumour.patient.public_id) in text
+    assert str(slot.patient.public_id) not in text
+    assert Line.objects.filter(withdrawn_at__isnull=False).count() == 1
 
 
 def test_more_messages_than_a_batch_all_go_out_in_one_sweep(
-    post_office: PostOffice, monkeypatch: pytest.MonkeyPatch
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("reminders.delivery.BATCH", 2)
-    for _ in range(5):
-        open_slot()
+    for number in range(5):
+        open_slot(f"nurses{number}@example.org")
 
     ran = sweep(at=NOW)
 
-    assert ran.sent == len(post_office.letters) == 5
+    assert ran.sent == len(mail_server.letters) == 5
+
+
+def test_a_sweep_that_has_no_time_left_leaves_the_rest_to_the_next(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        open_slot(f"nurses{number}@example.org")
+    monkeypatch.setattr("reminders.delivery.TIME_TO_DELIVER", 0)
+
+    assert sweep(at=NOW).sent == 0
+    monkeypatch.undo()
+    assert sweep(at=NOW).sent == 3
+
+
+def test_the_demo_and_other_backends_take_the_same_messages(
+    mailoutbox: list[EmailMessage],
+) -> None:
+    open_slot("nurses@example.org")
+
+    sweep(at=NOW)
+
+    [mail] = mailoutbox
+    assert mail.to == ["nurses@example.org"]
+
+
+def test_what_was_withdrawn_as_it_was_to_be_sent_is_said_once_it_is_true_again(
+    mail_server: MailServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Booked and cancelled between two looks, and in between its message was to go."""
+    slot = open_slot("nurses@example.org")
+    booking = BookingFactory.create(slot=slot, at=moment(3, 9, hour=7))
+    with monkeypatch.context() as patch:
+        patch.setattr("reminders.actions.raise_notices", lambda clinics, at: Raised())
+        assert sweep(at=NOW).withdrawn == 1
+    move_booking(booking=booking, to=BookingState.CANCELLED, by=UserFactory.create(), at=NOW)
+
+    sweep(at=NOW + A_MINUTE)
+    sweep(at=moment(3, 10, hour=8))
+
+    assert len(mail_server.letters) == 1
