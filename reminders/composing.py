@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from patients.models import Clinic
 from reminders.models import Kind, Line, Message, Notice
@@ -49,9 +50,10 @@ def _to_patient(notice: Notice, clinic: Clinic) -> tuple[str, str]:
     kind = "appointment" if notice.booking else "call_to_book"
     context = {
         "clinic": clinic,
-        "starts_at": notice.booking and notice.booking.starts_at.astimezone(clinic.zone),
+        "starts_at": notice.booking and notice.booking.starts_at,
     }
-    return _rendered(f"reminders/patient/{kind}.{notice.patient.language}.txt", context)
+    with timezone.override(clinic.zone):  # templates show times by the zone that holds now
+        return _rendered(f"reminders/patient/{kind}.{notice.patient.language}.txt", context)
 
 
 def _to_staff(notices: Iterable[Notice], clinic: Clinic, at: datetime) -> tuple[str, str]:
