@@ -73,12 +73,20 @@ def due(kind: Kind, at: datetime, clinics: Sequence[Clinic]) -> QuerySet[Any]:
     return _DUE[kind](at, clinics)
 
 
-def still_true(at: datetime, clinics: Sequence[Clinic]) -> Q:
-    """Return the condition on a notice that it would be raised today."""
+def still_true(
+    at: datetime, clinics: Sequence[Clinic], among: Callable[[str], Expression | Q] = lambda _: Q()
+) -> Q:
+    """Return the condition on a notice that it would be raised today.
+
+    Whoever asks of notices of some patients alone says so by `among`, a condition on the path to a
+    patient: PostgreSQL may choose to find all that is due first, and look each notice up in that.
+    """
     condition = Q(pk__in=[])
     for kind in Kind:
+        subject = subject_of(kind)
         same = due(kind, at, clinics).filter(
-            pk=OuterRef(f"{subject_of(kind)}_id"),
+            among(PATIENT[subject]),
+            pk=OuterRef(f"{subject}_id"),
             rule_pk=OuterRef("rule_id"),
             round=OuterRef("round"),
         )

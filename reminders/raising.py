@@ -60,8 +60,10 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
                 return done
             look = look or Look(clinics, at)
             done.looked_at += len(patients)
+            untrue = look.untrue(patients)  # asked first: what is raised now is true
             done.raised += look.raise_new(patients)
-            done.ended += look.end_untrue(patients)
+            end(untrue, at)
+            done.ended += len(untrue)
             look.readdress(patients)
             look.look_again(patients)
 
@@ -230,7 +232,7 @@ class Look:
         self._times = _times(clinics, at)
         self._raising = [self._statement(kind) for kind in Kind]
         untrue = Notice.objects.filter(
-            ~still_true(at, clinics), _among_them("patient"), ended_at=None
+            ~still_true(at, clinics, _among_them), _among_them("patient"), ended_at=None
         ).order_by("pk")
         self._untrue = untrue.values_list("pk").query.sql_with_params()
 
@@ -275,15 +277,11 @@ class Look:
                 raised += cursor.fetchone()[0]
         return raised
 
-    def end_untrue(self, patients: list[int]) -> int:
-        """End the patients' open notices that are no longer true, each with why; lines of theirs
-        that have gone into no message yet are withdrawn."""
+    def untrue(self, patients: list[int]) -> list[int]:
+        """Return the patients' open notices that are no longer true."""
         with connection.cursor() as cursor:
             cursor.execute(*_of(patients, self._untrue))
-            over = [pk for (pk,) in cursor.fetchall()]
-        if over:
-            end(over, self._at)
-        return len(over)
+            return [pk for (pk,) in cursor.fetchall()]
 
     def readdress(self, patients: list[int]) -> None:
         """Send what waits for the patients to the address that they have given last."""
