@@ -13,18 +13,21 @@ from reminders.delivery import deliver
 from reminders.gathering import gather
 from reminders.models import (
     AlarmKind,
+    Audience,
     Hold,
+    Kind,
     Line,
     Message,
     MessageState,
     Notice,
+    RelativeTo,
     Rule,
     Sweep,
     Watch,
 )
 from reminders.models.watch import AT_ONCE
 from reminders.raising import Raised, raise_notices
-from reminders.rules import give_defaults
+from reminders.rules import give_defaults, why_not
 from reminders.waiting import anything_waits
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -129,6 +132,77 @@ def decide_hold(*, hold: Hold, release: bool, by: User, at: datetime | None = No
         clinic_code=hold.clinic.code,
         lines=hold.lines,
     )
+
+
+@transaction.atomic
+def send_again(*, message: Message, by: User, at: datetime | None = None) -> None:
+    """Let a message that was given up wait once more, as if it had never been tried.
+
+    What of it is no longer true is left out when it is claimed, as ever.
+
+    Raises:
+        ValidationError: it has not failed, or somebody else has sent it again.
+    """
+    at = at or timezone.now()
+    # The next sweep looks at the patient anew, and at the address that they have given since.
+    of_patients = Line.objects.filter(message=message, to_patient=True)
+    Watch.objects.filter(patient__notices__lines__in=of_patients).update(look_at=AT_ONCE)
+    message = (
+        Message.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=message.pk)
+    )
+    if message.state != MessageState.FAILED:
+        raise ValidationError("Only a message that failed is sent again.")
+    message.state, message.attempts, message.next_try_at = MessageState.QUEUED, 0, at
+    message.save(update_fields=["state", "attempts", "next_try_at"])
+    record(
+        act="message.sent_again",
+        by=by,
+        clinic_code=message.clinic.code,
+        message=message.public_id,
+    )
+
+
+@transaction.atomic
+def add_rule(
+    *,
+    clinic: Clinic,
+    kind: Kind,
+    relative_to: RelativeTo,
+    days: int,
+    audience: Audience,
+    by: User,
+    repeat_days: int | None = None,
+    by_mail: bool = True,
+    digest: bool = True,
+    any_hour: bool = False,
+) -> Rule:
+    """Let a clinic say one more thing: `days` after the date, or before it where negative.
+
+    Raises:
+        ValidationError: the rule could never speak, or the clinic has it already.
+    """
+    rule = Rule(
+        clinic=clinic,
+        kind=kind,
+        relative_to=relative_to,
+        days=days,
+        audience=audience,
+        repeat_days=repeat_days,
+        by_mail=by_mail,
+        digest=digest,
+        any_hour=any_hour,
+    )
+    if errors := why_not(rule):
+        raise ValidationError(errors)
+    # Two who add the same at once are told apart by the constraint, and the second is refused.
+    Rule.objects.bulk_create([rule], ignore_conflicts=True)
+    added = Rule.objects.filter(public_id=rule.public_id).first()
+    if not added:
+        raise ValidationError(
+            {"days": "The clinic has this rule already; it can be switched on and off above."}
+        )
+    record(act="rule.added", by=by, clinic_code=clinic.code, rule=str(added))
+    return added
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
-"""The rules that a clinic starts with."""
+"""The rules that a clinic starts with, and which rules make sense."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from patients.models import Clinic
 from reminders.models import Audience, Kind, RelativeTo, Rule
@@ -8,6 +8,34 @@ from reminders.models import Audience, Kind, RelativeTo, Rule
 # Days in which an alert goes from the responsible clinician to the lead, and on to everybody.
 TO_LEAD = 14
 TO_CLINIC = 28
+
+# The dates that a kind can be counted from; a constraint of the database says the same.
+COUNTS_FROM: Mapping[Kind, tuple[RelativeTo, ...]] = {
+    Kind.TO_BOOK: (RelativeTo.OPENS, RelativeTo.DUE, RelativeTo.LATEST),
+    Kind.OVERDUE: (RelativeTo.OPENS, RelativeTo.DUE, RelativeTo.LATEST),
+    Kind.APPOINTMENT: (RelativeTo.APPOINTMENT,),
+    Kind.NO_SHOW: (RelativeTo.APPOINTMENT,),
+    Kind.RESULT: (RelativeTo.RESULT,),
+}
+PATIENTS_HEAR_OF = (Kind.TO_BOOK, Kind.APPOINTMENT)
+
+
+def why_not(rule: Rule) -> dict[str, str]:
+    """Return what keeps a rule from ever speaking, or may not be said, by its field."""
+    kind, errors = Kind(rule.kind), {}
+    if rule.relative_to not in COUNTS_FROM[kind]:
+        dates = " or ".join(f"“{date.label}”" for date in COUNTS_FROM[kind])
+        errors["relative_to"] = f"“{kind.label}” counts from {dates}."
+    if kind == Kind.APPOINTMENT and rule.days > 0:
+        errors["days"] = "Of an appointment ahead people are told before its day, or on it."
+    if kind not in PATIENTS_HEAR_OF and rule.days < 0:
+        errors["days"] = f"“{kind.label}” can be told only after that date."
+    if rule.audience == Audience.PATIENT and kind not in PATIENTS_HEAR_OF:
+        kinds = " and ".join(f"“{one.label}”" for one in PATIENTS_HEAR_OF)
+        errors["audience"] = f"Patients hear of {kinds} alone: no message names a result."
+    if rule.audience == Audience.PATIENT and not rule.by_mail:
+        errors["how"] = "A patient has no inbox here: choose a message."
+    return errors
 
 
 def give_defaults(clinics: Iterable[Clinic]) -> None:

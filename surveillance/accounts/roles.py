@@ -28,6 +28,9 @@ class Act(models.TextChoices):
     EXPORT = "export schedules"
     SEE_AUDIT = "see who did and saw what"
     ACKNOWLEDGE = "take an alert in hand"
+    SEE_MESSAGES = "see what was sent"
+    SEND_AGAIN = "send a message again"
+    KEEP_RULES = "keep the rules of reminders"
 
 
 MAY: Mapping[Act, frozenset[Role]] = {
@@ -43,4 +46,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
     Act.ACKNOWLEDGE: frozenset({Role.CLINICIAN}),
+    Act.SEE_MESSAGES: frozenset(Role),
+    Act.SEND_AGAIN: frozenset({Role.NURSE, Role.ADMINISTRATOR}),
+    Act.KEEP_RULES: frozenset({Role.ADMINISTRATOR}),
 }

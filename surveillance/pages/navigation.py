@@ -34,7 +34,9 @@ LINKS = (
     Link("Unmatched", "unmatched", Act.RECORD_STUDY),
     Link("Safety net", "safety-net", Act.SEE_PATIENTS),
     Link("Patients", "patients", Act.SEE_PATIENTS),
+    Link("Messages", "messages", Act.SEE_MESSAGES),
     Link("Protocols", "protocols", Act.SEE_PROTOCOLS),
+    Link("Rules", "rules", Act.KEEP_RULES),
     Link("Exports", "exports", Act.EXPORT),
     Link("Audit", "audit", Act.SEE_AUDIT),
 )

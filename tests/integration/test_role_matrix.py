@@ -10,8 +10,9 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.models import Clinic, TreatmentKind
-from reminders.actions import sweep
-from reminders.models import Kind, Notice
+from reminders.models import Kind, Message, Notice
+from reminders.models import Rule as ReminderRule
+from reminders.rules import give_defaults
 from schedules.models import Result, ResultOutcome
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
@@ -82,6 +83,11 @@ RULES = {
     "audit": Rule(Act.SEE_AUDIT),
     "inbox": Rule(Act.SEE_PATIENTS),
     "acknowledge": Rule(Act.ACKNOWLEDGE, BUTTON, of_one_patient=True),
+    "messages": Rule(Act.SEE_MESSAGES),
+    "message": Rule(Act.SEE_MESSAGES, of_one_patient=True),
+    "send-again": Rule(Act.SEND_AGAIN, BUTTON, of_one_patient=True),
+    "rules": Rule(Act.KEEP_RULES, FORM),
+    "switch-rule": Rule(Act.KEEP_RULES, BUTTON, of_one_patient=True),
 }
 
 
@@ -163,9 +169,17 @@ def site(clinic: Clinic) -> Site:
         tumour=schedule.tumour, kind=TreatmentKind.METASTASECTOMY, on=slot.due_on
     )
     study = StudyFactory.create(patient=slot.patient)
-    Result.objects.create(study=study, outcome=ResultOutcome.NO_DISEASE, recorded_at=morning(4, 14))
-    for day in (20, 21):  # an alert is raised on the first, and gathered on the second
-        sweep(at=morning(4, day))
+    result = Result.objects.create(study=study, outcome=ResultOutcome.NO_DISEASE)
+    give_defaults([clinic])
+    reminder_rule = ReminderRule.objects.filter(clinic=clinic, kind=Kind.RESULT)[0]
+    told = {"rule": reminder_rule, "patient": slot.patient, "result": result}
+    alert = Notice.objects.create(**told, since=morning(4, 20), raised_at=morning(4, 20))
+    message = Message.objects.create(
+        clinic=clinic,
+        recipient="nurses@example.org",
+        queued_at=morning(4, 20),
+        next_try_at=morning(4, 20),
+    )
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -177,7 +191,10 @@ def site(clinic: Clinic) -> Site:
         "review-result": [study.public_id],
         "keep-off-schedule": [study.public_id],
         "death": [slot.patient.public_id],
-        "acknowledge": [Notice.objects.get(rule__kind=Kind.RESULT).public_id],
+        "acknowledge": [alert.public_id],
+        "message": [message.public_id],
+        "send-again": [message.public_id],
+        "switch-rule": [reminder_rule.public_id],
         **{name: [schedule.tumour.public_id] for name in ("enrol", "add-treatment", "add-finding")},
         **{
             name: [schedule.public_id]

@@ -12,11 +12,18 @@ from django.urls import resolve
 from pytest_django import DjangoDbBlocker
 
 from patients.models import Patient
+from reminders.actions import sweep
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Look
 from tests.factories import ClinicFactory, ScannerFactory
 from tests.integration.pages.reading import Page
-from tests.integration.pages.scene import enter_patient_of_every_list, member, signed_in
+from tests.integration.pages.scene import (
+    enter_patient_of_every_list,
+    member,
+    moment,
+    signed_in,
+    slot_due_in,
+)
 
 ADDRESSES = ("href", "src", "action", "formaction")
 
@@ -45,6 +52,9 @@ def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> list[A
         users = {role: member(clinic, role) for role in Role}
         ScannerFactory.create(clinic=clinic)
         enter_patient_of_every_list(clinic, users[Role.NURSE], users[Role.CLINICIAN])
+        slot_due_in(-30, clinic)
+        for days in (-4, 0):  # what is raised on the first day is sent by the second
+            sweep(at=moment(clinic, days))
         got = [answer for role in Role for answer in walk(role, signed_in(users[role]))]
         transaction.set_rollback(True)
     return got
@@ -104,11 +114,11 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             (role, name)
             for role, name in (("clinician", "draft-protocol"), ("administrator", "draft-protocol"))
         ),
-        *(("administrator", name) for name in ("exports", "audit")),
+        *(("administrator", name) for name in ("exports", "audit", "rules")),
         *(
             (role.value, name)
             for role in Role
-            for name in ("home", "mailbox", "protocols", "protocol")
+            for name in ("home", "mailbox", "protocols", "protocol", "messages", "message")
         ),
     }
 

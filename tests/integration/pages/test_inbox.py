@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from patients.models import Clinic
 from reminders.actions import sweep
 from reminders.models import Audience, Kind, Notice, Rule
-from schedules.models import Result, ResultOutcome, Slot
+from schedules.actions import move_booking, review, review_result
+from schedules.models import BookingState, Decision, Result, ResultOutcome, Slot
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event, Look
@@ -85,6 +86,47 @@ def test_what_was_booked_a_moment_ago_is_told_no_more(
 
     assert told(nurse_client) == []
     assert "(" not in Page(nurse_client.get("/")).text("nav")
+
+
+@pytest.mark.parametrize("decision", [Decision.CHASE, Decision.DEFER])
+def test_what_was_decided_on_a_moment_ago_is_told_no_more(
+    clinician_client: Client,
+    clinician: User,
+    clinic: Clinic,
+    overdue_slot: Slot,
+    decision: Decision,
+) -> None:
+    sweep()
+    until = clinic.today() + timedelta(days=9) if decision == Decision.DEFER else None
+    review(slot=overdue_slot, decision=decision, until=until, by=clinician)
+
+    assert told(clinician_client) == []
+
+
+def test_a_result_that_was_reviewed_a_moment_ago_and_a_missed_appointment_that_was_made_up_for(
+    nurse_client: Client,
+    clinician_client: Client,
+    clinician: User,
+    clinic: Clinic,
+    open_slot: Slot,
+    overdue_slot: Slot,
+) -> None:
+    missed = BookingFactory.create(
+        slot=open_slot, starts_at=moment(clinic, days=-2), at=moment(clinic, days=-9)
+    )
+    move_booking(booking=missed, to=BookingState.NO_SHOW, by=clinician)
+    study = StudyFactory.create(patient=overdue_slot.patient, performed_on=clinic.today())
+    result = Result.objects.create(
+        study=study, outcome=ResultOutcome.NO_DISEASE, recorded_at=moment(clinic, days=-2)
+    )
+    sweep()
+    assert "Did not attend" in told(nurse_client)
+    assert told(clinician_client) == ["Result not reviewed"]
+
+    BookingFactory.create(slot=open_slot, starts_at=moment(clinic, days=2))
+    review_result(result=result, by=clinician)
+
+    assert told(nurse_client) == told(clinician_client) == []
 
 
 def test_an_alert_comes_to_every_clinician_where_nobody_is_responsible(

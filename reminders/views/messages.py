@@ -1,0 +1,115 @@
+"""What was sent, what waits, what failed, was withdrawn or is held."""
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest, ValidationError
+from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from patients.access import UserRequest, allowed
+from patients.models import Clinic
+from reminders import actions, queries
+from reminders.models import Line, Message, MessageState
+from reminders.wording import subject_in_words, why_withdrawn
+from surveillance.accounts.roles import Act
+from surveillance.audit.actions import record_look
+
+A_PAGE = 50
+
+# What the page can be narrowed to, by its word in the address.
+_STATES: Mapping[str, tuple[str, tuple[MessageState, ...]]] = {
+    "waiting": ("Waiting", (MessageState.QUEUED, MessageState.SENDING)),
+    "sent": ("Sent", (MessageState.SENT,)),
+    "failed": ("Failed", (MessageState.FAILED,)),
+    "held": ("Held", (MessageState.HELD,)),
+    "withdrawn": ("Withdrawn", (MessageState.WITHDRAWN,)),
+}
+
+
+@require_safe
+@allowed(Act.SEE_MESSAGES)
+def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """The clinics' messages, the latest first: `?state=` narrows, `?before=` goes on from one."""
+    state = request.GET.get("state", "")
+    if state and state not in _STATES:
+        raise BadRequest(f"“{state}” is none of {', '.join(_STATES)}.")
+    of_clinics = queries.messages_of(clinics)
+    asked = of_clinics.filter(state__in=_STATES[state][1]) if state else of_clinics
+    if before := request.GET.get("before"):
+        asked = _older(asked, get_object_or_404(of_clinics, public_id=_id(before)))
+    to_patients = Line.objects.filter(to_patient=True).select_related("notice__patient__clinic")
+    found = list(
+        asked.prefetch_related(Prefetch("lines", to_patients, to_attr="to_patients"))[: A_PAGE + 1]
+    )
+    page = [
+        (message, [line.notice.patient for line in getattr(message, "to_patients", ())])
+        for message in found[:A_PAGE]
+    ]
+    record_look(
+        page="messages",
+        by=request.user,
+        patients=[patient for _, patients in page for patient in patients],
+    )
+    context = {
+        "page": page,
+        "more": len(found) > A_PAGE,
+        "state": state,
+        "states": {word: label for word, (label, _) in _STATES.items()},
+        "before": before,
+        "ungathered": queries.ungathered(clinics).aggregate(
+            count=Count("pk"), first=Min("deliver_at")
+        ),
+        "clinic": clinics[0],
+    }
+    return render(request, "reminders/messages.html", context)
+
+
+def _older(asked: QuerySet[Message], than: Message) -> QuerySet[Message]:
+    """Keep what comes after `than` in the order of the page, by the index of that order."""
+    return asked.filter(
+        Q(queued_at__lt=than.queued_at) | Q(pk__lt=than.pk), queued_at__lte=than.queued_at
+    )
+
+
+def _id(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise BadRequest(f"“{text}” is the id of no message.") from error
+
+
+@require_safe
+@allowed(Act.SEE_MESSAGES)
+def message(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """One message as it was sent, and what became of each thing that it tells."""
+    found = get_object_or_404(queries.messages_of(clinics), public_id=public_id)
+    lines = list(queries.lines_of(found))
+    record_look(page="message", by=request.user, patients=[line.notice.patient for line in lines])
+    context = {
+        "told": found,
+        "rows": [
+            (line, subject_in_words(line.notice), line.withdrawn_at and why_withdrawn(line))
+            for line in lines
+        ],
+    }
+    return render(request, "reminders/message.html", context)
+
+
+@require_POST
+@allowed(Act.SEND_AGAIN)
+def send_again(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Let a message that was given up wait once more."""
+    found = get_object_or_404(queries.messages_of(clinics), public_id=public_id)
+    try:
+        actions.send_again(message=found, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(
+            request, "It waits to be sent again. What of it is no longer true is left out."
+        )
+    return redirect("message", public_id=public_id)
