@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import BooleanField, F, Func, Min
 from django.db.models.expressions import RawSQL
+from psycopg2.extensions import AsIs
 
 from patients.models import Clinic, Membership, Patient
 from reminders.conditions import PATIENT, due, still_true, subject_of
@@ -59,6 +60,7 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
             if not patients:
                 return done
             look = look or Look(clinics, at)
+            _plan_once()
             done.looked_at += len(patients)
             untrue = look.untrue(patients)  # asked first: what is raised now is true
             done.raised += look.raise_new(patients)
@@ -173,12 +175,12 @@ WHERE told.id = line.{key} AND line.to_patient AND patient.contact_by <> ''
     AND (told.channel, told.recipient) IS DISTINCT FROM (patient.contact_by,
         CASE patient.contact_by WHEN 'sms' THEN patient.phone ELSE patient.email END)
 """
-READDRESS = (
-    _READDRESS.format(table="reminders_line", key="id", waits="told.message_id IS NULL"),
-    _READDRESS.format(
+READDRESS = {
+    "line": _READDRESS.format(table="reminders_line", key="id", waits="told.message_id IS NULL"),
+    "message": _READDRESS.format(
         table="reminders_message", key="message_id", waits="told.state IN ('held', 'queued')"
     ),
-)
+}
 
 # A patient with anything under way is looked at every day, the others when their next window
 # nears. To look too early costs little; to look too late is caught by nothing but a change.
@@ -202,14 +204,16 @@ UPDATE reminders_watch AS watch SET look_at = LEAST(
             WHERE study.patient_id = patient.id AND result.reviewed_at IS NULL
         )
     THEN times.tomorrow END,
-    GREATEST(times.tomorrow, (
-        SELECT (min(slot.earliest_on) + times.lead_days)::timestamp AT TIME ZONE clinic.time_zone
+    (
+        SELECT GREATEST(times.tomorrow,
+            (min(slot.earliest_on) + times.lead_days)::timestamp AT TIME ZONE clinic.time_zone)
         FROM schedules_slot AS slot
         JOIN schedules_schedule AS schedule ON schedule.id = slot.schedule_id
         JOIN patients_tumour AS tumour ON tumour.id = schedule.tumour_id
         WHERE tumour.patient_id = patient.id AND schedule.state = 'active'
             AND slot.outcome IN ('open', 'partially_satisfied')
-    ))
+        HAVING count(*) > 0
+    )
 )
 FROM patients_patient AS patient
 JOIN patients_clinic AS clinic ON clinic.id = patient.clinic_id
@@ -218,25 +222,38 @@ WHERE patient.id = watch.patient_id AND watch.patient_id = ANY(%s)
 """
 
 
-Statement = tuple[str, Sequence[Any]]
-
-_THE_PATIENTS = object()  # where each batch takes its place in a statement
+_THE_PATIENTS = AsIs("$1")  # where each batch takes its place in a statement
 
 
 class Look:
-    """What a sweep asks and writes of each batch of patients. Its statements are the same for all
-    batches, so Django puts each together once."""
+    """What a sweep asks and writes of each batch of patients.
+
+    Its statements are the same for all batches. PostgreSQL plans each once, for to plan one takes
+    about as long as to run it; and by indexes alone, for a batch is few rows, however many more
+    the tables get while the sweep writes.
+    """
 
     def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
         self._clinics, self._at = clinics, at
         self._times = _times(clinics, at)
-        self._raising = [self._statement(kind) for kind in Kind]
+        with connection.cursor() as cursor:
+            cursor.execute("DEALLOCATE ALL")  # what an earlier sweep of this session has left
         untrue = Notice.objects.filter(
             ~still_true(at, clinics, _among_them), _among_them("patient"), ended_at=None
         ).order_by("pk")
-        self._untrue = untrue.values_list("pk").query.sql_with_params()
+        _prepare("untrue", *untrue.values_list("pk").query.sql_with_params())
+        for kind in Kind:
+            _prepare(f"raise_{kind}", *self._statement(kind))
+        for table, statement in READDRESS.items():
+            _prepare(f"readdress_{table}", statement, [_THE_PATIENTS])
+        tomorrows = [
+            [one.clinic_id for one in self._times],
+            [one.tomorrow for one in self._times],
+            [one.lead_days for one in self._times],
+        ]
+        _prepare("look_again", _LOOK_AGAIN, [*tomorrows, _THE_PATIENTS])
 
-    def _statement(self, kind: Kind) -> Statement:
+    def _statement(self, kind: Kind) -> tuple[str, Sequence[Any]]:
         """What raises all that a kind's rules say, with its lines."""
         subject = subject_of(kind)
         patient = PATIENT[subject]
@@ -268,39 +285,26 @@ class Look:
             [Role.NURSE.value, Role.CLINICIAN.value],
         ]
 
+    def untrue(self, patients: list[int]) -> list[int]:
+        """Return the patients' open notices that are no longer true."""
+        return [pk for (pk,) in _execute("untrue", patients)]
+
     def raise_new(self, patients: list[int]) -> int:
         """Raise what the rules say of the patients and is not open yet, and write its lines."""
         raised = 0
-        with connection.cursor() as cursor:
-            for statement in self._raising:
-                cursor.execute(*_of(patients, statement))
-                raised += cursor.fetchone()[0]
+        for kind in Kind:
+            [(notices,)] = _execute(f"raise_{kind}", patients)
+            raised += notices
         return raised
-
-    def untrue(self, patients: list[int]) -> list[int]:
-        """Return the patients' open notices that are no longer true."""
-        with connection.cursor() as cursor:
-            cursor.execute(*_of(patients, self._untrue))
-            return [pk for (pk,) in cursor.fetchall()]
 
     def readdress(self, patients: list[int]) -> None:
         """Send what waits for the patients to the address that they have given last."""
-        with connection.cursor() as cursor:
-            for statement in READDRESS:
-                cursor.execute(statement, [patients])
+        for table in READDRESS:
+            _execute(f"readdress_{table}", patients)
 
     def look_again(self, patients: list[int]) -> None:
         """Say when to look at the patients next."""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _LOOK_AGAIN,
-                [
-                    [one.clinic_id for one in self._times],
-                    [one.tomorrow for one in self._times],
-                    [one.lead_days for one in self._times],
-                    patients,
-                ],
-            )
+        _execute("look_again", patients)
 
 
 def _among_them(patient: str) -> Func:
@@ -315,6 +319,19 @@ def _among_them(patient: str) -> Func:
     )
 
 
-def _of(patients: list[int], statement: Statement) -> tuple[str, list[Any]]:
-    sql, params = statement
-    return sql, [patients if param is _THE_PATIENTS else param for param in params]
+def _plan_once() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
+        )
+
+
+def _prepare(name: str, sql: str, params: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PREPARE {name} (bigint[]) AS {sql}", params)
+
+
+def _execute(name: str, patients: list[int]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXECUTE {name} (%s)", [patients])
+        return cursor.fetchall() if cursor.description else []
