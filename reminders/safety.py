@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from patients.queries import ClinicDay
 from patients.safety import FallenThrough, Gap
+from reminders.conditions import still_true
 from reminders.models import Kind, Line, MessageState, Rule
 from reminders.queries import notices_of
+from schedules.models import Review
 from schedules.queries import overdue_and_unbooked, unreviewed_results
 from surveillance.accounts.roles import Act
 
@@ -25,12 +27,16 @@ def fallen_through(days: Iterable[ClinicDay]) -> Iterator[FallenThrough]:
 
 def _not_acknowledged(day: ClinicDay) -> Iterator[FallenThrough]:
     """Alerts open for a week, of what nobody has in hand on the day: one row for each thing."""
-    unanswered = notices_of(day.clinics).filter(
-        Q(slot__in=overdue_and_unbooked([day]).order_by())
-        | Q(result__in=unreviewed_results(day.clinics).order_by()),
-        rule__kind__in=Rule.ALERTS,
-        ended_at=None,
-        since__lt=day.begins_at - TIME_TO_ANSWER,
+    unanswered = (
+        notices_of(day.clinics)
+        .filter(
+            Q(slot__in=overdue_and_unbooked([day]).order_by())
+            | Q(result__in=unreviewed_results(day.clinics).order_by()),
+            rule__kind__in=Rule.ALERTS,
+            ended_at=None,
+            since__lt=day.begins_at - TIME_TO_ANSWER,
+        )
+        .exclude(Exists(Review.objects.filter(slot=OuterRef("slot"), at__gte=OuterRef("since"))))
     )
     seen = set()
     for notice in unanswered.order_by("since", "pk"):
@@ -51,7 +57,9 @@ def _not_acknowledged(day: ClinicDay) -> Iterator[FallenThrough]:
 def _not_delivered(day: ClinicDay) -> Iterator[FallenThrough]:
     """Messages that were given up, of what is still true."""
     failed = Line.objects.filter(
-        notice__in=notices_of(day.clinics).filter(ended_at=None).order_by(),
+        notice__in=notices_of(day.clinics)
+        .filter(still_true(day.begins_at, day.clinics), ended_at=None)
+        .order_by(),
         message__state=MessageState.FAILED,
     ).select_related("message", "notice__rule", "notice__patient__clinic", "notice__slot")
     for line in failed.order_by("pk"):

@@ -18,7 +18,7 @@ from patients.queries import clinic_days
 from patients.safety import FallenThrough, Gap
 from reminders.actions import sweep
 from reminders.delivery import GIVE_UP_AFTER
-from reminders.models import Alert, Message, MessageState
+from reminders.models import Kind, Message, MessageState, Notice
 from schedules.actions import (
     change_protocol,
     decline_anchor,
@@ -514,7 +514,7 @@ def test_an_operation_after_the_follow_up_has_ended_is_listed(
 def alerted(slot: Slot, mailoutbox: list[mail.EmailMessage]) -> Slot:
     """Alerted of on 30 April 2026, its first day overdue."""
     sweep(at=morning(4, 30))
-    assert Alert.objects.get().slot == slot
+    assert Notice.objects.get(rule__kind=Kind.OVERDUE).slot == slot
     return slot
 
 
@@ -525,7 +525,7 @@ def test_an_alert_is_listed_once_it_is_a_week_old(clinic: Clinic, alerted: Slot)
 
     assert (row.patient, row.detail) == (
         alerted.patient,
-        "CT chest+abdomen no. 1, due 2026-04-15",
+        "Exam overdue: CT chest+abdomen no. 1, due 2026-04-15",
     )
     assert told(row) == (date(2026, 4, 30), [Role.CLINICIAN], "/worklists/overdue/")
 
@@ -566,10 +566,11 @@ def test_whatever_answers_an_alert_closes_that_gap(
 
 @pytest.fixture
 def undelivered(slot: Slot, settings: Settings) -> Slot:
-    """Nobody could be reached by mail: the reminder of 15 March was given up on 20 March 2026."""
+    """Nobody could be reached by mail: the digest of 16 March was given up on 20 March 2026."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 9  # nobody listens there
     sweep(at=morning(3, 15))
+    sweep(at=morning(3, 16))
     Message.objects.update(attempts=GIVE_UP_AFTER - 1, next_try_at=morning(3, 20))
     sweep(at=morning(3, 20))
     assert Message.objects.get().state == MessageState.FAILED
@@ -582,7 +583,10 @@ def test_a_message_that_was_given_up_is_listed_with_the_reason(
     row = the_one(Gap.NOT_DELIVERED, clinic, date(2026, 3, 21))
 
     assert row.patient == undelivered.patient
-    assert row.detail.startswith("CT chest+abdomen no. 1, due 2026-04-15: ConnectionRefusedError")
+    assert row.detail == (
+        "Exam to be booked: CT chest+abdomen no. 1, due 2026-04-15: "
+        "The mail server cannot be used: Connection refused"
+    )
     assert told(row) == (
         date(2026, 3, 20),
         [Role.NURSE, Role.CLINICIAN],

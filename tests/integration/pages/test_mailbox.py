@@ -1,12 +1,13 @@
 """The demo's mailbox: what the product would have sent."""
 
-from io import StringIO
+from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
+from reminders.actions import sweep
 from schedules.models import Slot
 from tests.integration.pages.reading import Page, text_of
 
@@ -27,7 +28,8 @@ def test_before_the_first_mail_the_page_says_when_it_comes(nurse_client: Client)
 def test_after_a_sweep_the_mails_lead_to_the_patient_and_name_nobody(
     nurse_client: Client, overdue_slot: Slot
 ) -> None:
-    call_command("sweep", stdout=StringIO())
+    sweep()
+    sweep(at=timezone.now() + timedelta(days=4))  # the digests of a morning after the weekend
 
     page = Page(nurse_client.get("/mailbox/"))
 

@@ -10,6 +10,7 @@ from reminders.models import Sweep
 from schedules.actions import review
 from schedules.models import Decision
 from tests.factories import BookingFactory, ScheduleFactory, UserFactory, morning
+from tests.integration.reminders.days import moment
 
 pytestmark = pytest.mark.django_db
 
@@ -19,8 +20,8 @@ def test_a_sweep_over_nothing_still_leaves_a_row() -> None:
 
     assert Sweep.objects.get() == ran
     assert str(ran) == (
-        "looked at 0 slots, raised 0 reminders and 0 alerts; "
-        "sent 0, withdrew 0, will retry 0, gave up 0"
+        "looked at 0 patients, raised 0 notices, ended 0; "
+        "sent 0, withdrew 0, will retry 0, gave up 0, holds 0"
     )
 
 
@@ -28,14 +29,16 @@ def test_the_row_counts_what_the_sweep_did() -> None:
     ScheduleFactory.create()
     BookingFactory.create()
 
-    ran = sweep(at=morning(3, 25))
+    raised = sweep(at=moment(3, 25))
+    told = sweep(at=moment(3, 25, hour=8))
 
-    assert (ran.looked_at, ran.reminders, ran.alerts) == (40, 1, 0)
-    assert (ran.sent, ran.withdrawn, ran.retrying, ran.failed) == (1, 0, 0, 0)
-    assert ran.started_at <= ran.finished_at
+    assert (raised.looked_at, raised.raised, raised.ended) == (2, 1, 0)
+    assert (told.sent, told.withdrawn, told.retrying, told.failed, told.held) == (1, 0, 0, 0, 0)
+    assert (raised.at, told.at) == (moment(3, 25), moment(3, 25, hour=8))
+    assert raised.started_at <= raised.finished_at
 
 
-def test_slots_that_nobody_waits_for_are_not_looked_at() -> None:
+def test_a_patient_whose_follow_up_has_ended_is_looked_at_no_more() -> None:
     slot = ScheduleFactory.create().slots.get(n=1)
     review(
         slot=slot,
@@ -45,7 +48,7 @@ def test_slots_that_nobody_waits_for_are_not_looked_at() -> None:
         at=morning(5, 20),
     )
 
-    assert sweep(at=morning(5, 21)).looked_at == 0
+    assert [sweep(at=moment(5, day)).looked_at for day in (21, 22, 23)] == [1, 0, 0]
 
 
 def test_the_task_that_beat_asks_for_sweeps(mailoutbox: list[EmailMessage]) -> None:
@@ -54,7 +57,7 @@ def test_the_task_that_beat_asks_for_sweeps(mailoutbox: list[EmailMessage]) -> N
     tasks.sweep()
 
     ran = Sweep.objects.get()
-    assert ran.looked_at == 20
+    assert ran.looked_at == 1
     assert ran.sent == len(mailoutbox)
 
 
@@ -62,19 +65,19 @@ def test_the_command_sweeps_as_if_it_were_then_and_says_what_it_did() -> None:
     ScheduleFactory.create()
     said = StringIO()
 
-    call_command("sweep", on=morning(3, 15), stdout=said)
+    call_command("sweep", on=morning(3, 9), stdout=said)
 
     assert said.getvalue() == f"{Sweep.objects.get()}\n"
-    assert "raised 1 reminders and 0 alerts; sent 1" in said.getvalue()
+    assert "raised 1 notices, ended 0; sent 0" in said.getvalue()
 
 
 @pytest.mark.parametrize(
-    ("moment", "reminders"),
-    [("2026-03-14T14:59", 0), ("2026-03-14T15:00", 1), ("2026-03-15T00:00+09:00", 1)],
+    ("at", "raised"),
+    [("2026-03-08T14:59", 0), ("2026-03-08T15:00", 1), ("2026-03-09T00:00+09:00", 1)],
 )
-def test_the_commands_moment_is_utc_unless_it_says_otherwise(moment: str, reminders: int) -> None:
+def test_the_commands_moment_is_utc_unless_it_says_otherwise(at: str, raised: int) -> None:
     ScheduleFactory.create()
 
-    call_command("sweep", f"--on={moment}", stdout=StringIO())
+    call_command("sweep", f"--on={at}", stdout=StringIO())
 
-    assert Sweep.objects.get().reminders == reminders
+    assert Sweep.objects.get().raised == raised
