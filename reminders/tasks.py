@@ -2,9 +2,14 @@
 
 from celery import shared_task
 
-from reminders import actions
+from reminders import actions, reconciliation
 
 
 @shared_task
 def sweep() -> None:
     actions.sweep()
+
+
+@shared_task
+def reconcile() -> None:
+    reconciliation.reconcile()

@@ -119,12 +119,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=60)
+RECONCILE_EVERY_SECONDS = 15 * 60
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "reminders.tasks.sweep",
         "schedule": SWEEP_EVERY_SECONDS,
         # A sweep that could not start before the next one is due has nothing left to say.
         "options": {"expires": SWEEP_EVERY_SECONDS},
+    },
+    "reconcile": {
+        "task": "reminders.tasks.reconcile",
+        "schedule": RECONCILE_EVERY_SECONDS,
+        "options": {"expires": RECONCILE_EVERY_SECONDS},
     },
 }
 
