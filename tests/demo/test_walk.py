@@ -153,11 +153,11 @@ def test_the_worker_fills_the_mailbox_and_says_nothing_twice(demo: Demo) -> None
         nurse.open("/mailbox/")
         return [mail.get_text(" ", strip=True) for mail in nurse.page.select("article")]
 
-    wait_for(lambda: any("can be booked" in mail for mail in mails()), 120)
-    assert any("is overdue" in mail for mail in mails())
+    wait_for(lambda: any(" to book" in mail for mail in mails()), 120)
+    assert any(" overdue" in mail for mail in mails())
 
-    links = [re.findall(r"(.*?)To ", mail)[0] + mail[mail.rindex("http") :] for mail in mails()]
-    assert len(links) == len(set(links))
+    timeless = [re.sub(r", \d+ \w+ \d+, \d\d:\d\d UTC", "", mail) for mail in mails()]
+    assert len(timeless) == len(set(timeless))
 
 
 def test_nobody_reaches_a_page_that_is_not_theirs(demo: Demo) -> None:

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from patients.models import Clinic, Membership
+from reminders.rules import give_defaults
 from schedules.models import Protocol, Scanner
 from schedules.rules.months import add_months
 from surveillance.accounts.models import User
@@ -54,6 +55,8 @@ class Command(BaseCommand):
         users = {name: self._user(name, clinic) for name in LOGINS}
         clinic.lead = users["clinician"]
         clinic.save()
+        give_defaults([clinic])
+        clinic.rules.update(digest=False, any_hour=True)  # who tries the demo waits for no morning
         today = today or clinic.today()
         for case in published_cases():
             enter_case(
