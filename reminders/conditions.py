@@ -95,14 +95,14 @@ def still_true(
 
 
 def _to_book(at: datetime, clinics: Sequence[Clinic]) -> QuerySet[Slot]:
-    slots = unbooked(clinic_days(clinics, at=at)).order_by()
+    slots = _opened(Kind.TO_BOOK, at, clinics)
     return _reminding(Kind.TO_BOOK, _ruled(Kind.TO_BOOK, slots, at)).filter(
         lapses_on__gte=F("today")
     )
 
 
 def _overdue(at: datetime, clinics: Sequence[Clinic]) -> QuerySet[Slot]:
-    slots = unbooked(clinic_days(clinics, at=at)).order_by()
+    slots = _opened(Kind.OVERDUE, at, clinics)
     zone = OuterRef(f"{CLINIC}__time_zone")
     in_hand = Exists(
         Review.objects.alias(on=LocalDate("at", zone)).filter(
@@ -113,6 +113,26 @@ def _overdue(at: datetime, clinics: Sequence[Clinic]) -> QuerySet[Slot]:
     )
     overdue = _ruled(Kind.OVERDUE, slots, at).filter(latest_on__lt=F("today"))
     return _escalating(Kind.OVERDUE, overdue.filter(~in_hand))
+
+
+def _opened(kind: Kind, at: datetime, clinics: Sequence[Clinic]) -> QuerySet[Slot]:
+    """Return the slots that nobody has in hand, without those that open too late for any rule of
+    the kind: the rules are the judges of it, but most slots lie years ahead."""
+    today = max((clinic.today(at) for clinic in clinics), default=at.date())
+    earliest_rule = (
+        Rule.objects.filter(clinic__in=clinics, kind=kind, active=True)
+        .values("kind")
+        .values(days=Min("days"))
+    )
+    return (
+        unbooked(clinic_days(clinics, at=at))
+        .filter(
+            earliest_on__lte=DaysBetween(
+                Value(today), Subquery(earliest_rule), output_field=DateField()
+            )
+        )
+        .order_by()
+    )
 
 
 def _appointment(at: datetime, clinics: Sequence[Clinic]) -> QuerySet[Booking]:

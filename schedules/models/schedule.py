@@ -170,6 +170,11 @@ class Slot(models.Model):
                 condition=Q(outcome__in=["open", "partially_satisfied"]),
                 name="slots_to_be_done",
             ),
+            models.Index(
+                fields=["schedule", "earliest_on"],
+                condition=Q(outcome__in=["open", "partially_satisfied"]),
+                name="slots_to_be_done_by_schedule",
+            ),
         ]
 
     def __str__(self) -> str:
