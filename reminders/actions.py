@@ -194,6 +194,8 @@ def add_rule(
     )
     if errors := why_not(rule):
         raise ValidationError(errors)
+    if not Rule.objects.filter(clinic=clinic).exists():
+        give_defaults([clinic])  # the sweep gives them only to a clinic without a rule
     # Two who add the same at once are told apart by the constraint, and the second is refused.
     Rule.objects.bulk_create([rule], ignore_conflicts=True)
     added = Rule.objects.filter(public_id=rule.public_id).first()

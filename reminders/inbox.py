@@ -42,8 +42,8 @@ class Row:
     url: str
 
     @property
-    def more(self) -> int:
-        return len(self.things) - 1
+    def others(self) -> Sequence[Notice]:
+        return self.things[1:]
 
 
 def rows(notices: QuerySet[Notice], user: User) -> list[Row]:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from patients.access import UserRequest, allowed
 from patients.models import Clinic, Patient, Tumour
 from patients.queries import patients_of
+from reminders.said import said_of
 from schedules.anchors import proposed_anchor
 from schedules.models import Booking, Protocol, ProtocolState, Review, Schedule, Slot
 from schedules.queries import schedules_of
@@ -55,6 +56,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         "unfollowed": [] if found.died_on else _unfollowed(found, schedules),
         "other_protocols": Protocol.objects.filter(state=ProtocolState.ACTIVE).order_by("code"),
         "timeline": timeline(found, schedules, today),
+        "said": said_of(found),
     }
     return render(request, "surveillance/patient.html", context)
 

@@ -186,6 +186,16 @@ def test_of_another_clinic_no_rule_is_seen_or_added(
     assert len(page.document.select("section")) == 1
 
 
+def test_a_clinic_whose_first_rule_is_added_by_hand_has_the_defaults_too(
+    administrator_client: Client, clinic: Clinic
+) -> None:
+    Rule.objects.filter(clinic=clinic).delete()
+
+    add(administrator_client, clinic)
+
+    assert Rule.objects.filter(clinic=clinic).count() == 13
+
+
 def test_every_rule_of_the_defaults_makes_sense(clinic: Clinic) -> None:
     assert [why_not(rule) for rule in Rule.objects.filter(clinic=clinic)] == [{}] * 12
 
