@@ -1,7 +1,9 @@
 """Something is wrong with the machine itself: administrators are told once, until it is over."""
 
 import logging
+from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -35,29 +37,33 @@ def tell_administrators(at: datetime) -> None:
     Without an answer from the mail server they wait for the next time.
     """
     for alarm in Alarm.objects.filter(told_at=None, ended_at=None).select_related("clinic"):
-        told = 0
-        with channel("email") as line:
-            for address in _administrators(alarm.clinic):
-                try:
-                    line.send(
-                        Outgoing(
-                            key=f"{alarm.public_id}.{address.replace('@', '.at.')}",
-                            recipient=address,
-                            subject=f"Sarcoma follow-up: {alarm.get_kind_display().lower()}",
-                            body=f"{alarm.detail}\n\n{settings.SITE_URL}/status/\n",
-                        )
-                    )
-                except (TryLater, Refused) as error:
-                    logger.warning("an administrator was not told: %s", error)
-                else:
-                    told += 1
-        if told:
+        if mail(
+            administrators(alarm.clinic),
+            key=alarm.public_id,
+            subject=f"Sarcoma follow-up: {alarm.get_kind_display().lower()}",
+            body=f"{alarm.detail}\n\n{settings.SITE_URL}/status/\n",
+        ):
             Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=at)
 
 
-def _administrators(clinic: Clinic | None) -> list[str]:
-    """The addresses of a clinic's administrators, of every clinic's where it is about all."""
-    administrators = Membership.objects.filter(
+def mail(addresses: Iterable[str], *, key: UUID, subject: str, body: str) -> int:
+    """Mail each of the addresses, and return how many took it. The key is that of `Outgoing`."""
+    told = 0
+    with channel("email") as line:
+        for address in addresses:
+            own_key = f"{key}.{address.replace('@', '.at.')}"
+            try:
+                line.send(Outgoing(own_key, address, subject, body))
+            except (TryLater, Refused) as error:
+                logger.warning("an administrator was not told: %s", error)
+            else:
+                told += 1
+    return told
+
+
+def administrators(clinic: Clinic | None = None) -> list[str]:
+    """Return the addresses of a clinic's administrators, or of every clinic's."""
+    members = Membership.objects.filter(
         Q(clinic=clinic) if clinic else Q(), role=Role.ADMINISTRATOR, user__is_active=True
     ).exclude(user__email="")
-    return sorted(set(administrators.values_list("user__email", flat=True)))
+    return sorted(set(members.values_list("user__email", flat=True)))

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from patients.models import Clinic, Membership
 from patients.queries import clinic_days
-from reminders.models import Audience, Hold, Kind, Line, Message, Notice, Rule, Watch
+from reminders.models import Audience, Hold, Kind, Line, Message, Notice, Rule, Sweep, Watch
 from schedules.models import BookingState, Review
 from schedules.queries import unbooked
 from surveillance.accounts.models import User
@@ -126,3 +126,8 @@ def rules_of(clinics: Iterable[Clinic]) -> QuerySet[Rule]:
 
 def open_holds(clinics: Iterable[Clinic]) -> QuerySet[Hold]:
     return Hold.objects.filter(clinic__in=clinics, decided_at=None).order_by("at")
+
+
+def last_sweep(at: datetime) -> Sweep | None:
+    """Return the last sweep that had begun at `at`. One of a clock that was ahead is none."""
+    return Sweep.objects.filter(started_at__lte=at).order_by("-started_at").first()

@@ -164,6 +164,9 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"SMS_URL {error} See .env.example.") from error
 
+# Who is told, beside the administrators, that the database is away.
+WATCHDOG_EMAIL = env.list("WATCHDOG_EMAIL", default=[])
+
 AUTH_USER_MODEL = "accounts.User"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

@@ -36,16 +36,17 @@ say = functools.partial(print, flush=True)
 
 
 def programs(port: int) -> list[Program]:
-    """What runs until the end: the web server, one worker and one beat."""
+    """What runs until the end: the web server, one worker, one beat and the watchdog."""
     # gunicorn's control socket would be one for all demos of a user: its place is their home.
     web = ["gunicorn", "surveillance.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     celery = ["celery", "-A", "surveillance"]
-    schedule = str(DATA_DIR / "celerybeat-schedule")
     is_healthy = functools.partial(_is_healthy, port)
     return [
         Program("web", ["-m", *web, "--workers", "2", "--threads", "4"], is_healthy),
         Program("worker", ["-m", *celery, "worker", "--loglevel", "INFO", "--concurrency", "2"]),
-        Program("beat", ["-m", *celery, "beat", "--schedule", schedule]),
+        # Its schedule is in the settings, so there is no file to keep.
+        Program("beat", ["-m", *celery, "beat", "--scheduler", "celery.beat.Scheduler"]),
+        Program("watchdog", ["manage.py", "watchdog"]),
     ]
 
 

@@ -257,6 +257,11 @@ def test_beat_asks_and_the_worker_sweeps(deployment: Deployment) -> None:
         assert deployment.is_healthy("worker", HOSTNAME=socket.gethostname())
 
 
+def test_the_watchdog_runs_until_it_is_told_to_stop(deployment: Deployment) -> None:
+    with deployment.running("watchdog"):
+        time.sleep(3)  # its first look comes after five minutes
+
+
 def test_the_first_clinic_is_made_as_the_guide_says(deployment: Deployment) -> None:
     guide = (ROOT / "docs" / "guides" / "administrator.md").read_text(encoding="utf-8")
     [code] = re.findall(r"^```python\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL)
@@ -334,10 +339,10 @@ def test_compose_accepts_the_file_and_reads_it_as_we_do() -> None:
     config = compose("config", "--format", "json", **FILLED_IN)
     assert config.returncode == 0, config.stderr
     services = json.loads(config.stdout)["services"]
-    assert set(services) == {"db", "redis", "migrate", "web", "worker", "beat"}
-    for name in ("migrate", "worker", "beat"):
+    assert set(services) == {"db", "redis", "migrate", "web", "worker", "beat", "watchdog"}
+    for name in ("migrate", "worker", "beat", "watchdog"):
         assert services[name]["command"] == [word.replace("$", "$$") for word in command_of(name)]
-    for name in ("migrate", "web", "worker", "beat"):
+    for name in ("migrate", "web", "worker", "beat", "watchdog"):
         assert services[name]["environment"] == environment_of_app(FILLED_IN)
         assert services[name]["user"] == "10001:10001"
         assert services[name]["read_only"]
