@@ -55,7 +55,7 @@ class RuleForm(forms.Form):
             (How.INBOX.value, "In the inbox alone, with no message"),
         ],
         coerce=How,
-        help_text="Whoever is of the clinic sees it in the inbox in any case.",
+        help_text="The clinic’s own people see it in the inbox in any case.",
     )
 
     def __init__(self, *args: Any, clinics: list[Clinic], **kwargs: Any) -> None:

@@ -120,12 +120,16 @@ def rules_of(clinics: Iterable[Clinic]) -> QuerySet[Rule]:
     return (
         Rule.objects.filter(clinic__in=clinics)
         .select_related("clinic__lead")
-        .order_by("clinic", order, "audience", "relative_to", "days")
+        .order_by("clinic", order, "days", "audience", "relative_to")
     )
 
 
+def holds_of(clinics: Iterable[Clinic]) -> QuerySet[Hold]:
+    return Hold.objects.filter(clinic__in=clinics).select_related("clinic").order_by("at")
+
+
 def open_holds(clinics: Iterable[Clinic]) -> QuerySet[Hold]:
-    return Hold.objects.filter(clinic__in=clinics, decided_at=None).order_by("at")
+    return holds_of(clinics).filter(decided_at=None)
 
 
 def last_sweep(at: datetime) -> Sweep | None:

@@ -46,7 +46,8 @@ def rules(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
                     for rule in of_clinics
                     if rule.clinic == clinic
                 ],
-                "opening": next_opening(hours_of(clinic), at),
+                "is_open": (opening := next_opening(hours_of(clinic), at)) <= at,
+                "opening": opening,
                 "morning": next_morning(hours_of(clinic), at),
             }
             for clinic in clinics

@@ -44,13 +44,15 @@ def test_the_rules_are_told_in_words(administrator_client: Client, clinic: Clini
     told = [(row["What"], row["When"], row["Who is told"], row["How"]) for row in page.table()]
     assert len(told) == 12
     gathered = "By mail, on the next working morning, gathered"
-    assert told[0] == (
-        "Exam to be booked",
-        "On the due date and again every 7 days while it stays true",
-        "The nurses",
-        gathered,
-    )
-    assert ("Exam to be booked", "6 days before the window opens", "The nurses", gathered) in told
+    assert told[:2] == [
+        ("Exam to be booked", "6 days before the window opens", "The nurses", gathered),
+        (
+            "Exam to be booked",
+            "On the due date and again every 7 days while it stays true",
+            "The nurses",
+            gathered,
+        ),
+    ]
     assert (
         "Appointment ahead",
         "1 day before the appointment",
