@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils import timezone
 
@@ -28,19 +29,24 @@ class Entry:
     more: int
 
 
-def compose(message: Message, at: datetime) -> tuple[str, str]:
-    """Return the subject and the body of what is still to be told at `at`."""
-    lines = list(
-        Line.objects.filter(message=message, withdrawn_at=None)
-        .select_related(
-            "notice__rule",
-            "notice__patient",
-            "notice__slot",
-            "notice__booking__slot",
-            "notice__result__study",
-        )
-        .order_by("pk")
+WITH_LINES = Prefetch(
+    "lines",
+    Line.objects.filter(withdrawn_at=None)
+    .select_related(
+        "notice__rule",
+        "notice__patient",
+        "notice__slot",
+        "notice__booking__slot",
+        "notice__result__study",
     )
+    .order_by("pk"),
+)
+
+
+def compose(message: Message, at: datetime) -> tuple[str, str]:
+    """Return the subject and the body of what is still to be told at `at`, of a message that was
+    fetched `WITH_LINES`."""
+    lines = message.lines.all()
     if lines[0].to_patient:
         return _to_patient(lines[0].notice, message.clinic)
     return _to_staff([line.notice for line in lines], message.clinic, at)

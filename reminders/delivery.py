@@ -12,16 +12,17 @@ from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from patients.models import Clinic
 from reminders.channels import Channel, Outgoing, Refused, TryLater, channel
-from reminders.composing import compose
+from reminders.composing import WITH_LINES, compose
 from reminders.conditions import still_true
 from reminders.endings import end
 from reminders.hours import next_opening
 from reminders.models import ChannelName, Line, Message, MessageState, Notice
+from reminders.prepared import THEM, among_them, execute, plan_once, prepare
 from reminders.raising import hours_of
 
 logger = logging.getLogger(__name__)
@@ -53,57 +54,13 @@ def deliver(clinics: Sequence[Clinic], at: datetime) -> Counter[MessageState]:
     """
     ended: Counter[MessageState] = Counter()
     until = monotonic() + TIME_TO_DELIVER
+    claims = _Claims(clinics, at)
     for name in ChannelName:
         with channel(name.value) as line:
-            while monotonic() < until and (claimed := _claim(name, clinics, at)):
+            while monotonic() < until and (claimed := claims.claim(name)):
                 if not _send_all(line, claimed, ended, at, until):
                     break
     return ended
-
-
-def _claim(name: ChannelName, clinics: Sequence[Clinic], at: datetime) -> list[Message]:
-    """Claim up to a batch; what is no longer true is withdrawn by the statement that claims."""
-    waiting = Message.objects.filter(
-        Q(state=MessageState.QUEUED, next_try_at__lte=at)
-        | Q(state=MessageState.SENDING, claimed_at__lte=at - CLAIM_LASTS)
-        | Q(state=MessageState.SENDING, claimed_at__lte=at - DEAD_AFTER)
-        & ~Q(claimed_by__in=RawSQL(_SESSIONS, [])),  # noqa: S611 - no parameter in it
-        ~Exists(_AT_ANOTHER_ADDRESS),
-        channel=name,
-    ).order_by("next_try_at", "id")
-    is_open = [clinic for clinic in clinics if next_opening(hours_of(clinic), at) <= at]
-    waiting = waiting.filter(Q(any_hour=True) | Q(clinic__in=is_open))
-    if not waiting.exists():
-        return []
-    true = Exists(
-        Notice.objects.filter(still_true(at, clinics), pk=OuterRef("notice"), ended_at=None)
-    )
-    with transaction.atomic():
-        claimed = list(
-            waiting.select_for_update(skip_locked=True).values_list("pk", flat=True)[:BATCH]
-        )
-        lines = Line.objects.filter(withdrawn_at=None)
-        Message.objects.filter(pk__in=claimed).update(
-            state=Case(
-                When(
-                    Exists(lines.filter(true, message=OuterRef("pk"))),
-                    then=Value(MessageState.SENDING),
-                ),
-                default=Value(MessageState.WITHDRAWN),
-            ),
-            claimed_at=at,
-            claimed_by=RawSQL(_THIS_SESSION, []),  # noqa: S611 - no parameter in it
-            attempts=F("attempts") + 1,
-        )
-        untrue = dict(lines.filter(~true, message__in=claimed).values_list("pk", "notice"))
-        Line.objects.filter(pk__in=untrue).update(withdrawn_at=at)
-        # Ended at once: if it comes to be true again, it is raised and said anew.
-        end(list(untrue.values()), at)
-    return list(
-        Message.objects.filter(pk__in=claimed)
-        .select_related("clinic")
-        .order_by("next_try_at", "id")
-    )
 
 
 # A session is known by its process and by when it began: numbers of processes come again.
@@ -111,6 +68,83 @@ _THIS_SESSION = """(
     SELECT pid || '@' || backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()
 )"""
 _SESSIONS = "SELECT pid || '@' || backend_start::text FROM pg_stat_activity WHERE pid IS NOT NULL"
+
+
+_CLAIM = """
+UPDATE reminders_message AS message
+SET state = CASE WHEN EXISTS (
+        SELECT FROM reminders_line AS line
+        WHERE line.message_id = message.id AND line.withdrawn_at IS NULL
+            AND line.notice_id IN ({true})
+    ) THEN 'sending' ELSE 'withdrawn' END,
+    claimed_at = %s, claimed_by = {this_session}, attempts = attempts + 1
+WHERE id = ANY (%s)
+"""
+_UNTRUE = """
+SELECT id, notice_id FROM reminders_line
+WHERE message_id = ANY (%s) AND withdrawn_at IS NULL AND notice_id NOT IN ({true})
+"""
+
+
+class _Claims:
+    """Claims one batch after another."""
+
+    def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
+        self._clinics, self._at = clinics, at
+        self._prepared_for: object = None  # which connection to the database
+        waiting = Message.objects.filter(
+            Q(state=MessageState.QUEUED, next_try_at__lte=at)
+            | Q(state=MessageState.SENDING, claimed_at__lte=at - CLAIM_LASTS)
+            | Q(state=MessageState.SENDING, claimed_at__lte=at - DEAD_AFTER)
+            & ~Q(claimed_by__in=RawSQL(_SESSIONS, [])),  # noqa: S611 - no parameter in it
+            ~Exists(_AT_ANOTHER_ADDRESS),
+        ).order_by("next_try_at", "id")
+        is_open = [clinic for clinic in clinics if next_opening(hours_of(clinic), at) <= at]
+        self._waiting = waiting.filter(Q(any_hour=True) | Q(clinic__in=is_open))
+
+    def claim(self, name: ChannelName) -> list[Message]:
+        """Claim up to a batch; what is no longer true is withdrawn by the statement that claims."""
+        with transaction.atomic():
+            claimed = list(
+                self._waiting.filter(channel=name)
+                .select_for_update(skip_locked=True)
+                .values_list("pk", flat=True)[:BATCH]
+            )
+            if not claimed:
+                return []
+            self._prepare()
+            plan_once()
+            execute("claim", claimed)
+            untrue = dict(execute("untrue_lines", claimed))
+            if untrue:
+                Line.objects.filter(pk__in=untrue).update(withdrawn_at=self._at)
+                # Ended at once: if it comes to be true again, it is raised and said anew.
+                end(list(untrue.values()), self._at)
+        return list(
+            Message.objects.filter(pk__in=claimed)
+            .select_related("clinic")
+            .prefetch_related(WITH_LINES)
+            .order_by("next_try_at", "id")
+        )
+
+    def _prepare(self) -> None:
+        if self._prepared_for is connection.connection:
+            return
+        its_notices = Line.objects.filter(among_them("message"), withdrawn_at=None)
+        true, params = (
+            Notice.objects.filter(
+                still_true(self._at, self._clinics),
+                pk__in=its_notices.values("notice"),
+                ended_at=None,
+            )
+            .values("pk")
+            .query.sql_with_params()
+        )
+        prepare(
+            "claim", _CLAIM.format(true=true, this_session=_THIS_SESSION), [*params, self._at, THEM]
+        )
+        prepare("untrue_lines", _UNTRUE.format(true=true), [THEM, *params])
+        self._prepared_for = connection.connection
 
 
 def _send_all(
