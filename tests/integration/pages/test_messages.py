@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -30,6 +31,7 @@ from surveillance.audit.models import Event, Look
 from tests.factories import ClinicFactory, UserFactory
 from tests.integration.pages.reading import Page, text_of
 from tests.integration.pages.scene import member, moment, signed_in, slot_due_in
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -337,3 +339,14 @@ def test_a_page_asks_the_database_as_often_for_many_as_for_one(
         queries.append(len(captured))
 
     assert queries[0] == queries[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_send_again_at_once_one_is_refused() -> None:
+    clinic, people = ClinicFactory.create(), UserFactory.create_batch(2)
+    told = failed(clinic)
+
+    ended = at_once([partial(send_again, message=told, by=by) for by in people])
+
+    assert sorted(type(one).__name__ for one in ended) == ["NoneType", "ValidationError"]
+    assert Event.objects.filter(act="message.sent_again").count() == 1

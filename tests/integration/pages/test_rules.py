@@ -1,18 +1,22 @@
 """The rules of a clinic in words; switching them, and adding one."""
 
+from functools import partial
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from patients.models import Clinic
+from reminders.actions import add_rule
 from reminders.models import Audience, Kind, RelativeTo, Rule
 from reminders.rules import give_defaults, why_not
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event
-from tests.factories import ClinicFactory
+from tests.factories import ClinicFactory, UserFactory
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import member, signed_in
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -224,3 +228,20 @@ def test_who_keeps_two_clinics_sees_both(clinic: Clinic) -> None:
 
     assert len(page.document.select("section")) == 2
     assert page.text(".empty").startswith("No rule yet")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_add_the_same_rule_at_once_one_is_refused(clinic: Clinic) -> None:
+    added = partial(
+        add_rule,
+        clinic=clinic,
+        kind=Kind.TO_BOOK,
+        relative_to=RelativeTo.DUE,
+        days=-3,
+        audience=Audience.CLINIC,
+    )
+
+    ended = at_once([partial(added, by=by) for by in UserFactory.create_batch(2)])
+
+    assert sorted(type(one).__name__ for one in ended) == ["Rule", "ValidationError"]
+    assert Event.objects.filter(act="rule.added").count() == 1
