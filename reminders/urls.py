@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reminders.views import inbox, messages, rules
+from reminders.views import holds, inbox, messages, rules
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -8,6 +8,7 @@ urlpatterns = [
     path("messages/", messages.all_messages, name="messages"),
     path("messages/<uuid:public_id>/", messages.message, name="message"),
     path("messages/<uuid:public_id>/send-again/", messages.send_again, name="send-again"),
+    path("holds/<uuid:public_id>/", holds.decide, name="hold"),
     path("rules/", rules.rules, name="rules"),
     path("rules/<uuid:public_id>/switch/", rules.switch, name="switch-rule"),
 ]

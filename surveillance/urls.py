@@ -3,7 +3,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from surveillance import health, metrics
-from surveillance.pages import audit, home, patient, refusals, register, safety_net
+from surveillance.pages import audit, home, patient, refusals, register, safety_net, status
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),
+    path("status/", status.status, name="status"),
     path("audit/", audit.audit, name="audit"),
     path("", include("schedules.urls")),
     path("", include("reminders.urls")),

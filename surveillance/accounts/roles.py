@@ -31,6 +31,8 @@ class Act(models.TextChoices):
     SEE_MESSAGES = "see what was sent"
     SEND_AGAIN = "send a message again"
     KEEP_RULES = "keep the rules of reminders"
+    SEE_STATUS = "see whether everything runs"
+    DECIDE_HOLD = "release or discard held messages"
 
 
 MAY: Mapping[Act, frozenset[Role]] = {
@@ -49,4 +51,6 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SEE_MESSAGES: frozenset(Role),
     Act.SEND_AGAIN: frozenset({Role.NURSE, Role.ADMINISTRATOR}),
     Act.KEEP_RULES: frozenset({Role.ADMINISTRATOR}),
+    Act.SEE_STATUS: frozenset(Role),
+    Act.DECIDE_HOLD: frozenset({Role.ADMINISTRATOR}),
 }

@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from patients.access import UserRequest
 from patients.models import Clinic
 from patients.queries import clinic_days, clinics_where_may
-from reminders.models import Sweep
+from reminders.models import Reconciliation
+from reminders.queries import last_sweep
 from schedules import queries
 from schedules.anchors import proposals
 from schedules.worklists import appointments
@@ -98,5 +99,9 @@ def home(request: UserRequest) -> HttpResponse:
         for item in WORK
         if (clinics := list(clinics_where_may(request.user, item.act)))
     ]
-    context = {"work": work, "sweep": Sweep.objects.order_by("-started_at").first()}
+    context = {
+        "work": work,
+        "sweep": last_sweep(timezone.now()),
+        "compared": Reconciliation.objects.order_by("-started_at").first(),
+    }
     return render(request, "surveillance/home.html", context)

@@ -39,6 +39,7 @@ LINKS = (
     Link("Rules", "rules", Act.KEEP_RULES),
     Link("Exports", "exports", Act.EXPORT),
     Link("Audit", "audit", Act.SEE_AUDIT),
+    Link("Status", "status", Act.SEE_STATUS),
 )
 
 

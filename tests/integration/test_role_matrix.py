@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from patients.models import Clinic, TreatmentKind
-from reminders.models import Kind, Message, Notice
+from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
 from schedules.models import Result, ResultOutcome
@@ -87,6 +87,8 @@ RULES = {
     "message": Rule(Act.SEE_MESSAGES, of_one_patient=True),
     "send-again": Rule(Act.SEND_AGAIN, BUTTON, of_one_patient=True),
     "rules": Rule(Act.KEEP_RULES, FORM),
+    "status": Rule(Act.SEE_STATUS),
+    "hold": Rule(Act.DECIDE_HOLD, BUTTON, of_one_patient=True),
     "switch-rule": Rule(Act.KEEP_RULES, BUTTON, of_one_patient=True),
 }
 
@@ -180,6 +182,7 @@ def site(clinic: Clinic) -> Site:
         queued_at=morning(4, 20),
         next_try_at=morning(4, 20),
     )
+    hold = Hold.objects.create(clinic=clinic, at=morning(4, 20), lines=300, usual=200)
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -195,6 +198,7 @@ def site(clinic: Clinic) -> Site:
         "message": [message.public_id],
         "send-again": [message.public_id],
         "switch-rule": [reminder_rule.public_id],
+        "hold": [hold.public_id],
         **{name: [schedule.tumour.public_id] for name in ("enrol", "add-treatment", "add-finding")},
         **{
             name: [schedule.public_id]

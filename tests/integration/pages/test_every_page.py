@@ -118,7 +118,15 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *(
             (role.value, name)
             for role in Role
-            for name in ("home", "mailbox", "protocols", "protocol", "messages", "message")
+            for name in (
+                "status",
+                "home",
+                "mailbox",
+                "protocols",
+                "protocol",
+                "messages",
+                "message",
+            )
         ),
     }
 

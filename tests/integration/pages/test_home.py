@@ -103,12 +103,16 @@ def test_the_numbers_do_not_wait_for_a_sweep(nurse_client: Client, open_slot: Sl
     assert page.text(".sweep-line").startswith("No sweep for reminders and alerts has run yet.")
 
 
-def test_the_last_sweep_is_shown_with_how_much_it_looked_at(
+def test_the_last_sweep_is_shown_with_how_many_slots_were_compared_with_it(
     nurse_client: Client, open_slot: Slot
 ) -> None:
     call_command("sweep", stdout=StringIO())
+    call_command("reconcile", stdout=StringIO())
 
-    line = Page(nurse_client.get("/")).text(".sweep-line")
+    page = Page(nurse_client.get("/"))
 
+    line = page.text(".sweep-line")
     assert line.startswith("The last sweep for reminders and alerts ran ")
-    assert line.endswith("looked at 20 slots that still lack an exam.")
+    assert "20 slots that still lack an exam were compared with it" in line
+    assert line.endswith(": all was said.")
+    assert page.find(".sweep-line a")["href"] == "/status/"
