@@ -71,7 +71,8 @@ def _why(notice: Notice, at: datetime) -> str:
     else:
         slot = notice.slot or (notice.booking and notice.booking.slot)
         why = _why_of_slot(slot, at) if slot else ""
-    return why or "said again, or its day has not come"
+    repeats = notice.rule.repeat_days or notice.rule.kind == Kind.APPOINTMENT
+    return why or ("said again" if repeats else "its day has not come")
 
 
 def _why_of_slot(slot: Slot, at: datetime) -> str:

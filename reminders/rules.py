@@ -12,7 +12,7 @@ TO_CLINIC = 28
 # The dates that a kind can be counted from; a constraint of the database says the same.
 COUNTS_FROM: Mapping[Kind, tuple[RelativeTo, ...]] = {
     Kind.TO_BOOK: (RelativeTo.OPENS, RelativeTo.DUE, RelativeTo.LATEST),
-    Kind.OVERDUE: (RelativeTo.OPENS, RelativeTo.DUE, RelativeTo.LATEST),
+    Kind.OVERDUE: (RelativeTo.LATEST,),
     Kind.APPOINTMENT: (RelativeTo.APPOINTMENT,),
     Kind.NO_SHOW: (RelativeTo.APPOINTMENT,),
     Kind.RESULT: (RelativeTo.RESULT,),

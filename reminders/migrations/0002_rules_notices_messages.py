@@ -209,7 +209,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rule',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['to_book', 'overdue']), ('relative_to__in', ['opens', 'due', 'latest'])), models.Q(('kind__in', ['appointment', 'no_show']), ('relative_to', 'appointment')), models.Q(('kind', 'result'), ('relative_to', 'result')), _connector='OR'), name='rule_counts_from_a_date_of_its_kind'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind', 'to_book'), ('relative_to__in', ['opens', 'due', 'latest'])), models.Q(('kind', 'overdue'), ('relative_to', 'latest')), models.Q(('kind__in', ['appointment', 'no_show']), ('relative_to', 'appointment')), models.Q(('kind', 'result'), ('relative_to', 'result')), _connector='OR'), name='rule_counts_from_a_date_of_its_kind'),
         ),
         migrations.AddConstraint(
             model_name='rule',

@@ -69,9 +69,8 @@ class Rule(models.Model):
                 name="one_rule_for_each_thing_said",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    kind__in=["to_book", "overdue"], relative_to__in=["opens", "due", "latest"]
-                )
+                condition=Q(kind="to_book", relative_to__in=["opens", "due", "latest"])
+                | Q(kind="overdue", relative_to="latest")
                 | Q(kind__in=["appointment", "no_show"], relative_to="appointment")
                 | Q(kind="result", relative_to="result"),
                 name="rule_counts_from_a_date_of_its_kind",
@@ -87,6 +86,7 @@ class Rule(models.Model):
         ]
 
     def __str__(self) -> str:
-        days = f"{abs(self.days)} days {'before' if self.days < 0 else 'after'} "
-        when = (days if self.days else "on ") + self.get_relative_to_display()
+        count, sense = abs(self.days), "before" if self.days < 0 else "after"
+        days = f"{count} day{'' if count == 1 else 's'} {sense} " if count else "on "
+        when = days + self.get_relative_to_display()
         return f"{self.get_kind_display()}, {when}: {self.get_audience_display().lower()}"

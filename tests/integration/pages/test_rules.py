@@ -138,10 +138,9 @@ def test_a_rule_can_stand_in_the_inbox_alone(administrator_client: Client, clini
             "“Result not reviewed” counts from “the result was recorded”.",
         ),
         (
-            {"kind": "overdue", "relative_to": "appointment"},
+            {"kind": "overdue", "relative_to": "due"},
             "relative_to",
-            "“Exam overdue” counts from “the window opens” or “the due date” or “the last day on "
-            "time”.",
+            "“Exam overdue” counts from “the last day on time”.",
         ),
         (
             {"kind": "appointment", "relative_to": "appointment"},
