@@ -1,9 +1,12 @@
 """Numbers for a monitor, in Prometheus' form. They name no patient."""
 
 from collections.abc import Iterator
+from math import inf
 
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Min
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -12,6 +15,8 @@ from prometheus_client.registry import Collector
 from patients.models import Clinic
 from patients.queries import clinic_days
 from patients.safety import Gap
+from reminders.models import Alarm, AlarmKind, Message, MessageState
+from reminders.queries import last_sweep
 from surveillance.safety_net import fallen_through
 
 
@@ -20,12 +25,55 @@ class SafetyNet(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         gaps = fallen_through(clinic_days(Clinic.objects.all()))
-        gauge = GaugeMetricFamily(
-            "surveillance_safety_net", "Patients whom nobody has in hand.", labels=["reason"]
+        yield _counted(
+            "surveillance_safety_net",
+            "Patients whom nobody has in hand.",
+            "reason",
+            {gap.value: len(gaps.get(gap, [])) for gap in Gap},
         )
-        for gap in Gap:
-            gauge.add_metric([gap.value], len(gaps.get(gap, [])))
-        yield gauge
+
+
+class Running(Collector):
+    """Whether what tells people of it all runs. What was sent is history, and not counted."""
+
+    STATES = (MessageState.QUEUED, MessageState.HELD, MessageState.FAILED)
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        now = timezone.now()
+        last = last_sweep(now)
+        yield GaugeMetricFamily(
+            "surveillance_last_sweep_age_seconds",
+            "Since the last sweep began; +Inf if none has.",
+            value=(now - last.started_at).total_seconds() if last else inf,
+        )
+        oldest = Message.objects.filter(
+            state__in=[MessageState.QUEUED, MessageState.SENDING]
+        ).aggregate(first=Min("queued_at"))["first"]
+        yield GaugeMetricFamily(
+            "surveillance_oldest_unsent_message_age_seconds",
+            "Since the message was written that waits longest; 0 if none waits.",
+            value=(now - oldest).total_seconds() if oldest else 0,
+        )
+        yield _counted(
+            "surveillance_messages",
+            "Messages that have not reached anybody.",
+            "state",
+            {state.value: Message.objects.filter(state=state).count() for state in self.STATES},
+        )
+        alarms = Alarm.objects.filter(ended_at=None).values_list("kind").annotate(Count("pk"))
+        yield _counted(
+            "surveillance_alarms",
+            "Open alarms.",
+            "kind",
+            dict.fromkeys(AlarmKind.values, 0) | dict(alarms),
+        )
+
+
+def _counted(name: str, says: str, label: str, counts: dict[str, int]) -> GaugeMetricFamily:
+    gauge = GaugeMetricFamily(name, says, labels=[label])
+    for value, count in counts.items():
+        gauge.add_metric([value], count)
+    return gauge
 
 
 @require_safe
@@ -33,4 +81,5 @@ class SafetyNet(Collector):
 def metrics(request: HttpRequest) -> HttpResponse:
     registry = CollectorRegistry()
     registry.register(SafetyNet())
+    registry.register(Running())
     return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
