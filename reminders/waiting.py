@@ -1,7 +1,9 @@
 """Whether a sweep would find anything to do, asked in one statement.
 
 Most sweeps find nothing, so what this asks is what nearly every sweep costs. Each part is the
-first row of a partial index: none grows with how many patients are followed.
+first row of a partial index: none grows with how many patients are followed. Of tables that grow
+the first row is asked for, and not whether there is one: where PostgreSQL expects many it reads the
+table for the first, and finds none.
 """
 
 from datetime import datetime, timedelta
@@ -9,14 +11,17 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 _ANYTHING = """
-SELECT EXISTS (SELECT FROM reminders_watch WHERE look_at <= %(at)s)
-    OR EXISTS (
-        SELECT FROM reminders_line
-        WHERE message_id IS NULL AND withdrawn_at IS NULL AND deliver_at <= %(at)s
-    )
-    OR EXISTS (
-        SELECT FROM reminders_message WHERE state IN ('queued', 'sending') AND next_try_at <= %(at)s
-    )
+SELECT (
+        SELECT look_at FROM reminders_watch WHERE look_at IS NOT NULL ORDER BY look_at LIMIT 1
+    ) <= %(at)s
+    OR (
+        SELECT deliver_at FROM reminders_line
+        WHERE message_id IS NULL AND withdrawn_at IS NULL ORDER BY deliver_at LIMIT 1
+    ) <= %(at)s
+    OR (
+        SELECT next_try_at FROM reminders_message
+        WHERE state IN ('queued', 'sending') ORDER BY next_try_at LIMIT 1
+    ) <= %(at)s
     OR EXISTS (
         SELECT FROM reminders_alarm
         WHERE ended_at IS NULL AND (told_at IS NULL OR kind = 'silence')
