@@ -1,7 +1,7 @@
 """The sweep, and what people answer to what they are told."""
 
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from patients.models import Clinic
 from reminders.alarms import end_alarm, tell_administrators
+from reminders.clocks import decide_anew, was_ahead
 from reminders.delivery import deliver
 from reminders.gathering import gather
 from reminders.models import (
@@ -32,8 +33,6 @@ from reminders.waiting import anything_waits
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
-CLOCKS_DIFFER = timedelta(minutes=5)  # between machines; more than that, and a clock was put back
-
 
 def sweep(*, at: datetime | None = None) -> Sweep:
     """Raise what is due at `at` (now, unless told), deliver what waits, and leave a row saying so.
@@ -43,13 +42,11 @@ def sweep(*, at: datetime | None = None) -> Sweep:
     started_at = timezone.now()
     at = at or started_at
     done, ended, held = Raised(), Counter[MessageState](), 0
-    if anything_waits(at, CLOCKS_DIFFER):
+    if anything_waits(at):
         clinics = list(Clinic.objects.all())
         give_defaults(Clinic.objects.filter(rules=None))
-        last = Sweep.objects.order_by("-started_at").first()
-        if last and last.at > at + CLOCKS_DIFFER:
-            # It had looked ahead, and set the next look by a day that has not come.
-            Watch.objects.update(look_at=AT_ONCE)
+        if was_ahead(at):
+            decide_anew(at)
         done = raise_notices(clinics, at)
         held = gather(clinics, at)
         ended = deliver(clinics, at)

@@ -16,6 +16,7 @@ from django.db.models.expressions import RawSQL
 from psycopg2.extensions import AsIs
 
 from patients.models import Clinic, Membership, Patient
+from reminders.clocks import take_up_again
 from reminders.conditions import PATIENT, due, still_true, subject_of
 from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
@@ -62,6 +63,7 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
             look = look or Look(clinics, at)
             _plan_once()
             done.looked_at += len(patients)
+            take_up_again(patients, at)
             untrue = look.untrue(patients)  # asked first: what is raised now is true
             done.raised += look.raise_new(patients)
             end(untrue, at)

@@ -6,11 +6,13 @@ the first row is asked for, and not whether there is one: where PostgreSQL expec
 table for the first, and finds none.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
-_ANYTHING = """
+from reminders.clocks import WAS_AHEAD, moments_ahead
+
+_ANYTHING = f"""
 SELECT (
         SELECT look_at FROM reminders_watch WHERE look_at IS NOT NULL ORDER BY look_at LIMIT 1
     ) <= %(at)s
@@ -30,14 +32,14 @@ SELECT (
         SELECT FROM patients_clinic AS clinic
         WHERE NOT EXISTS (SELECT FROM reminders_rule WHERE clinic_id = clinic.id)
     )
-    OR %(clock_was_put_back)s < (SELECT at FROM reminders_sweep ORDER BY started_at DESC LIMIT 1)
-"""
+    OR {WAS_AHEAD}
+"""  # noqa: S608 - text of our own
 
 
-def anything_waits(at: datetime, clocks_differ: timedelta) -> bool:
+def anything_waits(at: datetime) -> bool:
     """Whether a patient, a line, a message, an alarm or a new clinic waits for a sweep at `at`,
-    or the last sweep was for a moment later than that by more than clocks differ."""
+    or a sweep before has gone by a clock that was ahead."""
     with connection.cursor() as cursor:
-        cursor.execute(_ANYTHING, {"at": at, "clock_was_put_back": at + clocks_differ})
+        cursor.execute(_ANYTHING, {"at": at, **moments_ahead(at)})
         [waits] = cursor.fetchone()
     return bool(waits)

@@ -1,0 +1,87 @@
+"""The real worker and the real beat, each in a process group of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[3]
+WORKER = ("worker", "--concurrency", "2", "--without-mingle", "--without-gossip")
+BEAT = ("beat", "--scheduler", "celery.beat.Scheduler")
+
+
+class Process:
+    """`celery worker` or `celery beat`, as docker-compose.yml runs them."""
+
+    def __init__(self, words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "surveillance", *words, "--loglevel=INFO"],
+                cwd=ROOT,
+                env={**environment, "PATH": os.environ["PATH"]},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    @property
+    def lives(self) -> bool:
+        return self._process.poll() is None
+
+    def kill(self) -> None:
+        """End it and its children at once: none of them hears of it."""
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+
+class Crew:
+    """Starts processes; at the end of `with` none of them is left."""
+
+    def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
+        self._environment, self._folder = environment, folder
+        self._started: list[Process] = []
+
+    def worker(self, name: str = "worker", **environment: str) -> Process:
+        words = (*WORKER, "--hostname", f"{name}@%h")
+        return self._start(words, name, environment)
+
+    def beat(self, name: str = "beat", **environment: str) -> Process:
+        return self._start(BEAT, name, environment)
+
+    def _start(self, words: tuple[str, ...], name: str, more: Mapping[str, str]) -> Process:
+        process = Process(words, {**self._environment, **more}, self._folder / f"{name}.log")
+        self._started.append(process)
+        return process
+
+    def leave(self) -> None:
+        for process in self._started:
+            if process.lives:
+                process.kill()
+
+
+@contextmanager
+def crew(environment: Mapping[str, str], folder: Path) -> Iterator[Crew]:
+    people = Crew(environment, folder)
+    try:
+        yield people
+    finally:
+        people.leave()
+
+
+def wait_until(
+    condition: Callable[[], bool], *, seconds: float, otherwise: Callable[[], str] = lambda: ""
+) -> None:
+    """Wait until it is so; fail after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, otherwise()
+        time.sleep(0.02)

@@ -1,0 +1,233 @@
+"""The clock is late, put back, ahead, skips an hour: each thing is said once, on its day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from reminders.actions import decide_hold, sweep
+from reminders.hours import next_opening
+from reminders.models import Hold, Kind, Message, MessageState, Notice, RelativeTo
+from reminders.raising import hours_of
+from schedules.models import Slot
+from tests.factories import UserFactory
+from tests.integration.faults.cohort import (
+    OF_ONE_CLINIC,
+    addresses,
+    always_open,
+    booked,
+    due,
+    tells,
+)
+from tests.integration.faults.post_office import PostOffice
+from tests.integration.faults.reckoning import IN_FULL, MANY, Reckoning, all_are
+
+DAY = timedelta(days=1)
+NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
+
+
+def slots_due(on: date, many: int = MANY) -> list[Slot]:
+    """Return exams of patients who are to be called to book on a day, of several clinics."""
+    slots: list[Slot] = []
+    while len(slots) < many:
+        slots += due(always_open(), [on] * min(many - len(slots), OF_ONE_CLINIC))
+    return slots
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
+    """What the machine's clock shows, as the sweep reads it: the list's last."""
+    shown = [NOON]
+    monkeypatch.setattr(timezone, "now", lambda: shown[-1])
+    return shown
+
+
+def test_the_same_sweep_ten_times(post_office: PostOffice, reckoning: Reckoning) -> None:
+    reckoning.fault, reckoning.runs = "the same sweep again and again", 10
+    slots = slots_due(NOON.date())
+
+    for _ in range(10):
+        sweep(at=NOON)
+
+    reckoning.settle(addresses(slots))
+
+
+def test_a_clock_that_is_a_day_late(post_office: PostOffice, reckoning: Reckoning) -> None:
+    reckoning.fault = "clock a day late"
+    slots = slots_due(NOON.date())
+
+    sweep(at=NOON - DAY)
+    assert not post_office.arrivals
+    sweep(at=NOON)
+    sweep(at=NOON + DAY)
+
+    reckoning.settle(addresses(slots))
+
+
+@pytest.mark.parametrize("back", [timedelta(hours=1), DAY, 90 * DAY])
+def test_a_clock_that_is_put_back_for_a_while(
+    back: timedelta, post_office: PostOffice, reckoning: Reckoning
+) -> None:
+    reckoning.fault = f"clock put back by {back}, then right again"
+    slots = slots_due(NOON.date())
+
+    sweep(at=NOON)
+    sweep(at=NOON - back)
+    sweep(at=NOON + timedelta(minutes=1))
+    sweep(at=NOON + timedelta(minutes=2))
+
+    reckoning.settle(addresses(slots), raised_again=True)
+
+
+def test_a_clock_that_was_ahead_for_one_sweep(
+    clock: list[datetime], post_office: PostOffice, reckoning: Reckoning
+) -> None:
+    """All of it is held, nothing is sent, and what is truly due is said once it is due."""
+    reckoning.fault = "clock three months ahead for one sweep"
+    clinic = always_open()
+    flood = max(MANY, OF_ONE_CLINIC + 50)
+    days = [NOON.date() + timedelta(days=60 + n % 18) for n in range(flood)]
+    slots = due(clinic, days)
+
+    for at in (NOON, NOON + 92 * DAY, NOON + timedelta(minutes=1)):
+        clock.append(at)
+        sweep()
+    assert not post_office.arrivals
+    assert all_are(MessageState.HELD, flood)
+    assert not Notice.objects.filter(ended_at=None).exists()
+
+    decide_hold(hold=Hold.objects.get(), release=True, by=UserFactory.create(), at=clock[-1])
+    looked_at = []
+    for n in range(59, 79):
+        for minutes in (0, 1):
+            clock.append(NOON + n * DAY + timedelta(minutes=2 + minutes))
+            looked_at.append(sweep().looked_at)
+        days_of = {slot.patient.email: slot.due_on for slot in slots}
+        told = {arrival.recipient for arrival in post_office.arrivals}
+        today = NOON.date() + n * DAY
+        assert told == {address for address, day in days_of.items() if day <= today}
+
+    assert max(looked_at[1::2]) == 0, "the second sweep of a day looks at everybody again"
+    reckoning.settle(addresses(slots), raised_again=True)
+
+
+def test_a_clock_that_was_ahead_and_a_worker_that_died_with_it(
+    clock: list[datetime],
+    post_office: PostOffice,
+    reckoning: Reckoning,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The sweep that looked ahead left no row of itself."""
+    reckoning.fault = "clock ahead, and the worker killed in that sweep"
+    coming = slots_due(NOON.date() + 3 * DAY, 20)
+    present = slots_due(NOON.date(), 20)
+    clock.append(NOON + 30 * DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr("reminders.actions.gather", _killed)
+        with pytest.raises(KilledError):
+            sweep()
+
+    for at in (NOON, NOON + 2 * DAY, NOON + 3 * DAY):
+        clock.append(at)
+        sweep()
+
+    reckoning.settle(addresses(coming + present), raised_again=True)
+
+
+def test_messages_that_a_clock_ahead_was_about_to_send(
+    clock: list[datetime],
+    post_office: PostOffice,
+    reckoning: Reckoning,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A claim, and the wait after a refusal, that end in three months."""
+    reckoning.fault = "clock ahead, and the mail server busy, or the worker killed, in that sweep"
+    refused = slots_due(NOON.date() - 2 * DAY, 20)
+    clock.append(NOON)
+    post_office.refuses_senders = "451 busy"
+    sweep()
+    clock.append(NOON + 10 * DAY)
+    sweep()
+    post_office.refuses_senders = ""
+    killed = slots_due(NOON.date() - 2 * DAY, 20)
+    with monkeypatch.context() as patch:
+        patch.setattr("reminders.delivery._send_all", _killed)
+        with pytest.raises(KilledError):
+            sweep()
+    Message.objects.filter(state=MessageState.SENDING).update(claimed_by="1@another session")
+    assert not post_office.arrivals
+
+    for minutes in range(10):
+        clock.append(NOON + timedelta(minutes=5 + minutes))
+        sweep()
+
+    reckoning.settle(addresses(refused + killed), raised_again=True)
+
+
+class KilledError(BaseException):
+    """The process is no more."""
+
+
+def _killed(*arguments: object) -> None:
+    raise KilledError
+
+
+def first_openings(days: Sequence[date], zone: ZoneInfo) -> Iterator[datetime]:
+    """Yield the moments of a sweep: each half hour of the days, in UTC."""
+    at = datetime.combine(days[0], time(), zone).astimezone(UTC)
+    until = datetime.combine(days[-1] + DAY, time(), zone).astimezone(UTC)
+    while at < until:
+        yield at
+        at += timedelta(minutes=30 if IN_FULL else 120)
+
+
+@pytest.mark.parametrize(
+    ("zone", "country", "day", "opens_at"),
+    [
+        ("Europe/London", "", date(2026, 3, 29), time(1, 30)),  # no such time on that day
+        ("Europe/London", "", date(2026, 10, 25), time(1, 30)),  # comes twice
+        ("America/New_York", "", date(2026, 3, 8), time(2, 30)),
+        ("America/New_York", "", date(2026, 11, 1), time(1, 30)),
+        ("America/New_York", "", date(2028, 2, 29), time(8)),
+        ("Europe/London", "GB", date(2027, 1, 1), time(8)),  # a holiday, so on the day after
+        ("America/New_York", "US", date(2027, 1, 1), time(8)),
+    ],
+)
+def test_each_thing_once_on_its_day(
+    zone: str,
+    country: str,
+    day: date,
+    opens_at: time,
+    post_office: PostOffice,
+    reckoning: Reckoning,
+) -> None:
+    reckoning.fault = f"{day} in {zone}"
+    many = OF_ONE_CLINIC // 2 if IN_FULL else 10
+    hours = {
+        "time_zone": zone,
+        "country": country,
+        "opens_at": opens_at,
+        "closes_at": time(19),
+    }
+    to_book, ahead = always_open(**hours), always_open(**hours)
+    called = due(to_book, [day] * many)
+    tells(ahead, Kind.APPOINTMENT, RelativeTo.APPOINTMENT, -1)
+    coming = due(ahead, [day] * many)
+    booked(coming, datetime.combine(day + DAY, time(9), ZoneInfo(zone)))
+
+    moments = list(first_openings([day - DAY, day, day + DAY], ZoneInfo(zone)))
+    told_at: dict[str, datetime] = {}
+    for at in moments:
+        sweep(at=at)
+        for arrival in post_office.arrivals:
+            told_at.setdefault(arrival.recipient, at)
+
+    midnight = datetime.combine(day, time(), ZoneInfo(zone))
+    opening = next_opening(hours_of(to_book), midnight)
+    first = next(at for at in moments if at >= opening)
+    reckoning.settle(addresses(called + coming))
+    assert set(told_at.values()) == {first}
+    assert reckoning.runs == 1
+    reckoning.runs = len(moments)
