@@ -19,10 +19,29 @@ def run(*arguments: str) -> str:
     return subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
 
 
-def test_plan_compares_the_dates_and_the_writing() -> None:
-    rows: list[dict[str, Any]] = json.loads(run("benchmarks.plan", "--json", "--patients", "100"))
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["benchmarks.plan", "--patients", "100"], ["relativedelta", "copy"]),
+        (
+            ["benchmarks.alerts", "--patients", "100", "--mails", "10"],
+            [
+                "nothing_new",
+                "nothing_new_size",
+                "nothing_new_size_100k",
+                "raise_50000",
+                "smtp",
+                "smtp_task_each",
+            ],
+        ),
+    ],
+)
+def test_a_benchmark_compares_what_brings_about_the_same(
+    arguments: list[str], names: list[str]
+) -> None:
+    rows: list[dict[str, Any]] = json.loads(run(*arguments, "--json"))
 
-    assert [row["name"] for row in rows] == ["relativedelta", "copy"]
+    assert [row["name"] for row in rows] == names
     for row in rows:
         assert row.keys() == ROW
         assert row["ours"] > 0
