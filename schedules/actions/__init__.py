@@ -6,7 +6,13 @@ it refuses with a `ValidationError` whose keys are the fields of the form that a
 moment at which it is done: now, unless told.
 """
 
-from schedules.actions.bookings import BOOKING_MOVES, book, move_booking
+from schedules.actions.bookings import (
+    BOOKING_MOVES,
+    book,
+    move_booking,
+    reschedule,
+    undo_booking,
+)
 from schedules.actions.exports import export
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.reviews import review
@@ -43,9 +49,11 @@ __all__ = [
     "record_death",
     "record_result",
     "record_study",
+    "reschedule",
     "resume",
     "review",
     "review_result",
     "suspend",
     "take_over",
+    "undo_booking",
 ]

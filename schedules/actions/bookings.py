@@ -1,9 +1,10 @@
 """Appointments: booking them, and what became of them."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from schedules.actions.slots import check_to_be_done, lock, lock_alive, plan_again
@@ -20,6 +21,8 @@ BOOKING_MOVES: dict[str, frozenset[str]] = {
     ),
     BookingState.ARRIVED: frozenset({BookingState.CANCELLED}),
 }
+UNDO_WITHIN = timedelta(minutes=10)
+LONGEST = 720  # minutes that an appointment may take; a constraint holds it
 
 
 @transaction.atomic
@@ -29,41 +32,101 @@ def book(
     scanner: Scanner,
     starts_at: datetime,
     by: User,
+    minutes: int | None = None,
     outside_window_reason: str = "",
     at: datetime | None = None,
 ) -> Booking:
-    """Book an appointment for a slot.
+    """Book an appointment for a slot, for the scanner's usual length unless `minutes` are given.
 
     A time outside the slot's window (from `earliest_on` to `lapses_on`, on the clinic's calendar)
     needs a reason, and stays marked.
 
     Raises:
-        ValidationError: the slot is done or already booked, the time is past, or it lies outside
-            the window and no reason is given.
+        ValidationError: the slot is done or already booked, the scanner or the patient has another
+            appointment at that time, the time is past, or it lies outside the window and no reason
+            is given.
     """
-    patient = lock_alive(slot.patient)
+    lock_alive(slot.patient)
     slot.refresh_from_db()
     check_to_be_done(slot)
-    held = slot.bookings.filter(state__in=Booking.ACTIVE).select_related("booked_by").first()
-    if held:
-        when = held.starts_at.astimezone(patient.clinic.zone)
-        raise ValidationError(
-            f"{held.booked_by} has already booked this exam for {long_date(when)} at {when:%H:%M}."
+    booking = _enter(
+        Booking(
+            slot=slot,
+            scanner=scanner,
+            starts_at=starts_at,
+            minutes=scanner.minutes if minutes is None else minutes,
+            outside_window_reason=outside_window_reason,
+            booked_by=by,
+            booked_at=at or timezone.now(),
         )
-    if scanner.clinic_id != patient.clinic_id:
-        raise ValidationError({"scanner": "This scanner belongs to another clinic."})
-    at = at or timezone.now()
-    _check_time(slot, starts_at, outside_window_reason, at)
-    booking = Booking.objects.create(
-        slot=slot,
-        scanner=scanner,
-        starts_at=starts_at,
-        booked_by=by,
-        booked_at=at,
-        outside_window_reason="" if _in_window(slot, starts_at) else outside_window_reason,
     )
     _record_booking("booking.booked", booking, by)
     return booking
+
+
+@transaction.atomic
+def reschedule(
+    *,
+    booking: Booking,
+    scanner: Scanner,
+    starts_at: datetime,
+    by: User,
+    minutes: int | None = None,
+    outside_window_reason: str = "",
+    at: datetime | None = None,
+) -> Booking:
+    """Give an appointment another time: it is cancelled, and a new one that points to it is booked.
+
+    Raises:
+        ValidationError: the appointment is not ahead any more, or `book` would refuse the new time.
+    """
+    patient = lock_alive(booking.slot.patient)
+    booking.refresh_from_db()
+    at = at or timezone.now()
+    if booking.state != BookingState.BOOKED:
+        raise ValidationError(
+            f"This appointment is {booking.get_state_display().lower()} by now: "
+            "it cannot be given another time."
+        )
+    if booking.starts_at.astimezone(patient.clinic.zone).date() < patient.clinic.today(at):
+        raise ValidationError("This appointment has passed: record first what became of it.")
+    check_to_be_done(booking.slot)
+    booking.state = BookingState.CANCELLED
+    booking.save(update_fields=["state"])
+    new = _enter(
+        Booking(
+            slot=booking.slot,
+            scanner=scanner,
+            starts_at=starts_at,
+            minutes=scanner.minutes if minutes is None else minutes,
+            outside_window_reason=outside_window_reason,
+            booked_by=by,
+            booked_at=at,
+            replaces=booking,
+        )
+    )
+    _record_booking("booking.rescheduled", new, by, replaces=booking.public_id)
+    return new
+
+
+@transaction.atomic
+def undo_booking(*, booking: Booking, by: User, at: datetime | None = None) -> None:
+    """Cancel an appointment that the same person has booked just now.
+
+    An appointment that it replaced stays cancelled: its time may be somebody else's by now.
+
+    Raises:
+        ValidationError: somebody else booked it, it was longer ago than `UNDO_WITHIN`, or the
+            patient has come or was cancelled meanwhile.
+    """
+    if booking.booked_by_id != by.pk:
+        raise ValidationError(f"Only {booking.booked_by} can undo this.")
+    at = at or timezone.now()
+    if booking.booked_at < at - UNDO_WITHIN:
+        raise ValidationError(
+            "This was booked too long ago to be undone: cancel it on the page Booked."
+        )
+    move_booking(booking=booking, to=BookingState.CANCELLED, by=by, at=at)
 
 
 @transaction.atomic
@@ -93,27 +156,88 @@ def move_booking(
     _record_booking(f"booking.{to.value}", booking, by)
 
 
-def _in_window(slot: Slot, starts_at: datetime) -> bool:
-    return takes(slot, starts_at.astimezone(slot.patient.clinic.zone).date())
+def _enter(booking: Booking) -> Booking:
+    """Store a new appointment, if its time can be had. The patient is locked already."""
+    slot, scanner = booking.slot, booking.scanner
+    clinic = slot.patient.clinic
+    held = slot.bookings.filter(state__in=Booking.ACTIVE).select_related("booked_by").first()
+    if held:
+        when = held.starts_at.astimezone(clinic.zone)
+        raise ValidationError(
+            f"{held.booked_by} has already booked this exam for {long_date(when)} at {when:%H:%M}."
+        )
+    if scanner.clinic_id != clinic.pk:
+        raise ValidationError({"scanner": "This scanner belongs to another clinic."})
+    _check_time(booking)
+    if _in_window(booking):
+        booking.outside_window_reason = ""
+    # After the patient, always: so that two who want one scanner wait for each other, and never
+    # in a circle. The second then reads who was first.
+    Scanner.objects.select_for_update(no_key=True).get(pk=scanner.pk)
+    _check_free(booking)
+    booking.patient = slot.patient
+    booking.save()
+    return booking
 
 
-def _check_time(slot: Slot, starts_at: datetime, outside_window_reason: str, at: datetime) -> None:
-    zone = slot.patient.clinic.zone
-    if starts_at < at:
+def _in_window(booking: Booking) -> bool:
+    slot = booking.slot
+    return takes(slot, booking.starts_at.astimezone(slot.patient.clinic.zone).date())
+
+
+def _check_time(booking: Booking) -> None:
+    slot, starts_at = booking.slot, booking.starts_at
+    if starts_at < booking.booked_at:
         raise ValidationError({"starts_at": "This time is past."})
-    if not _in_window(slot, starts_at) and not outside_window_reason:
+    if not 1 <= booking.minutes <= LONGEST:
+        raise ValidationError({"minutes": f"An appointment takes 1 to {LONGEST} minutes."})
+    if not _in_window(booking) and not booking.outside_window_reason:
         raise ValidationError(
             {
                 "outside_window_reason": (
-                    f"{long_date(starts_at.astimezone(zone))} is outside the window from "
-                    f"{long_date(slot.earliest_on)} to {long_date(slot.lapses_on)}: "
+                    f"{long_date(starts_at.astimezone(slot.patient.clinic.zone))} is outside the "
+                    f"window from {long_date(slot.earliest_on)} to {long_date(slot.lapses_on)}: "
                     "give a reason, or choose another day."
                 )
             }
         )
 
 
-def _record_booking(act: str, booking: Booking, by: User) -> None:
+def _check_free(booking: Booking) -> None:
+    """Refuse a time at which the scanner or the patient has another appointment.
+
+    Constraints stand behind it. What the message says of another patient is nothing but the time.
+    """
+    patient = booking.slot.patient
+    for other in (
+        Booking.objects.filter(
+            Q(scanner=booking.scanner) | Q(patient=patient),
+            state__in=Booking.ACTIVE,
+            starts_at__lt=booking.ends_at,
+            starts_at__gt=booking.starts_at - timedelta(minutes=LONGEST),
+        )
+        .select_related("scanner", "booked_by")
+        .order_by("starts_at")
+    ):
+        if other.ends_at <= booking.starts_at:
+            continue
+        zone = patient.clinic.zone
+        first, last = other.starts_at.astimezone(zone), other.ends_at.astimezone(zone)
+        taken = f"from {first:%H:%M} to {last:%H:%M}"
+        if other.patient_id == patient.pk:
+            said = (
+                f"The patient has another appointment {taken} on {other.scanner}, "
+                f"booked by {other.booked_by}."
+            )
+        else:
+            said = (
+                f"{other.scanner} is taken {taken} by another appointment, "
+                f"booked by {other.booked_by}."
+            )
+        raise ValidationError({"starts_at": said})
+
+
+def _record_booking(act: str, booking: Booking, by: User, **detail: object) -> None:
     patient = booking.slot.patient
     record(
         act=act,
@@ -123,5 +247,7 @@ def _record_booking(act: str, booking: Booking, by: User) -> None:
         booking=booking.public_id,
         slot=booking.slot.public_id,
         starts_at=booking.starts_at,
+        minutes=booking.minutes,
         outside_window_reason=booking.outside_window_reason,
+        **detail,
     )

@@ -1,14 +1,19 @@
 """Scanners and the appointments on them."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, Value
 from django.utils import timezone
 
-from patients.models import Clinic
+from patients.models import Clinic, Patient
 from schedules.models.schedule import Slot
+
+MINUTES = Q(minutes__range=(1, 720))
 
 
 class Scanner(models.Model):
@@ -17,10 +22,14 @@ class Scanner(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="scanners")
     name = models.CharField(max_length=80)
+    minutes = models.PositiveSmallIntegerField(
+        default=30, help_text="How long an appointment takes, unless its booking says otherwise."
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clinic", "name"], name="one_scanner_per_name"),
+            models.CheckConstraint(condition=MINUTES, name="scanner_takes_up_to_12_hours"),
         ]
 
     def __str__(self) -> str:
@@ -35,15 +44,39 @@ class BookingState(models.TextChoices):
     NO_SHOW = "no_show", "Did not attend"
 
 
+def time_taken() -> Func:
+    """Return the range of time that a booking takes, its end left out, by the clock of UTC.
+
+    An index holds no calculation with time zones, since their rules may change; by UTC there is
+    none.
+    """
+    starts = Func(Value("UTC"), F("starts_at"), function="timezone", output_field=DateTimeField())
+    lasts = Func(
+        *(Value(0) for _ in range(5)),
+        F("minutes"),
+        function="make_interval",
+        output_field=DurationField(),
+    )
+    ends = ExpressionWrapper(starts + lasts, output_field=DateTimeField())
+    return Func(starts, ends, function="tsrange", output_field=DateTimeRangeField())
+
+
 class Booking(models.Model):
-    """An appointment for a slot. A new time is a new row that points to the old one."""
+    """An appointment for a slot. A new time is a new row that points to the old one.
+
+    A trigger writes `patient`: it is the slot's, whoever inserts or moves the row.
+    """
 
     ACTIVE = (BookingState.BOOKED, BookingState.ARRIVED)
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="bookings")
+    patient = models.ForeignKey(
+        Patient, on_delete=models.PROTECT, related_name="bookings", editable=False
+    )
     scanner = models.ForeignKey(Scanner, on_delete=models.PROTECT, related_name="bookings")
     starts_at = models.DateTimeField()
+    minutes = models.PositiveSmallIntegerField(default=30)
     state = models.CharField(max_length=10, choices=BookingState, default=BookingState.BOOKED)
     outside_window_reason = models.CharField(max_length=300, blank=True)
     replaces = models.OneToOneField(
@@ -61,6 +94,23 @@ class Booking(models.Model):
                 condition=Q(state__in=["booked", "arrived"]),
                 name="one_active_booking_per_slot",
             ),
+            models.CheckConstraint(condition=MINUTES, name="booking_takes_up_to_12_hours"),
+            ExclusionConstraint(
+                name="scanner_has_one_booking_at_a_time",
+                expressions=[
+                    ("scanner", RangeOperators.EQUAL),
+                    (time_taken(), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=["booked", "arrived"]),
+            ),
+            ExclusionConstraint(
+                name="patient_has_one_booking_at_a_time",
+                expressions=[
+                    ("patient", RangeOperators.EQUAL),
+                    (time_taken(), RangeOperators.OVERLAPS),
+                ],
+                condition=Q(state__in=["booked", "arrived"]),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -69,3 +119,8 @@ class Booking(models.Model):
     @property
     def is_active(self) -> bool:
         return self.state in self.ACTIVE
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the scanner and the patient are free again."""
+        return self.starts_at + timedelta(minutes=self.minutes)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import cycle, islice
+from itertools import cycle, islice, product
 from random import Random
 
 from patients.actions import add_treatment, add_tumour, agree_to_messages, register_patient
@@ -60,14 +60,33 @@ class Story:
         )
 
     def book(self, days: int) -> Booking:
-        """Book for `days` from today, a week ahead or as long ago as today allows."""
-        return book(
-            slot=self.slot,
-            scanner=self.random.choice(list(self.patient.clinic.scanners.order_by("name"))),
-            starts_at=self.moment(days, hour=self.random.randrange(9, 17)),
-            by=self.nurse,
-            at=self.moment(min(days - 7, 0)),
-        )
+        """Book for `days` from today, a week ahead or as long ago as today allows.
+
+        Where that day is full it is one further from today.
+        """
+        scanners = list(self.patient.clinic.scanners.order_by("name"))
+        first, hour = self.random.choice(scanners), self.random.randrange(9, 17)
+        scanners.sort(key=lambda scanner: scanner != first)
+        halves = [9 * 60 + 30 * half for half in range(16)]
+        halves.sort(key=lambda minute: (minute % 60, minute < hour * 60))
+        while True:
+            midnight = self.moment(days, hour=0)
+            booked = Booking.objects.filter(
+                scanner__in=scanners, starts_at__range=(midnight, midnight + timedelta(days=1))
+            )
+            taken = set(booked.values_list("scanner", "starts_at"))
+            for minute, scanner in product(halves, scanners):
+                starts_at = midnight + timedelta(minutes=minute)
+                if (scanner.pk, starts_at) not in taken:
+                    return book(
+                        slot=self.slot,
+                        scanner=scanner,
+                        starts_at=starts_at,
+                        outside_window_reason="The first time that was free",
+                        by=self.nurse,
+                        at=self.moment(min(days - 7, 0)),
+                    )
+            days += 1 if days > 0 else -1
 
     def scan(self, slot: Slot, on: date, regions: Iterable[str], outcome: ResultOutcome) -> None:
         study = record_study(

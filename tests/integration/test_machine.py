@@ -333,7 +333,8 @@ class Story(RuleBasedStateMachine):
         book(
             slot=one_of(self.standing.to_book, which),
             scanner=self.scanner,
-            starts_at=self.at + timedelta(days=in_days),
+            # One after the other: nobody has two appointments at a time.
+            starts_at=self.at + timedelta(days=in_days, minutes=30 * len(self.standing.bookings)),
             outside_window_reason="It suits the patient",
             by=self.by,
             at=self.at,

@@ -1,3 +1,4 @@
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from functools import partial
 
@@ -5,7 +6,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from schedules.actions import book, record_study, review
+from patients.models import Patient
+from schedules.actions import book, move_booking, record_study, review
 from schedules.models import Booking, BookingState, Decision, Slot
 from surveillance.audit.models import Event
 from tests.factories import (
@@ -152,6 +154,149 @@ def test_of_eight_who_book_the_same_slot_at_once_one_gets_it() -> None:
         for message in refusal.messages
     )
     assert Event.objects.filter(act="booking.booked").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_patients_who_are_given_one_scanner_at_once_one_gets_it() -> None:
+    slots = [ScheduleFactory.create().slots.get(n=1) for _ in range(2)]
+    clinic = slots[0].patient.clinic
+    Patient.objects.update(clinic=clinic)
+    scanner = ScannerFactory.create(clinic=clinic, name="CT 1")
+    nurses = [
+        UserFactory.create(first_name=given, last_name="Nurse") for given in ("Naomi", "Nils")
+    ]
+
+    outcomes = at_once(
+        [
+            partial(
+                book,
+                slot=Slot.objects.get(pk=slot.pk),
+                scanner=scanner,
+                starts_at=morning(4, 8) + timedelta(minutes=minutes),
+                by=by,
+                at=morning(3, 20),
+            )
+            for slot, by, minutes in zip(slots, nurses, (0, 20), strict=True)
+        ]
+    )
+
+    [refusal] = [outcome for outcome in outcomes if isinstance(outcome, ValidationError)]
+    winner = Booking.objects.get()
+    assert winner in outcomes
+    taken = "09:00 to 09:30" if winner.booked_by == nurses[0] else "09:20 to 09:50"
+    assert refusal.message_dict == {
+        "starts_at": [
+            f"CT 1 is taken from {taken} by another appointment, booked by {winner.booked_by}."
+        ]
+    }
+    assert Event.objects.filter(act="booking.booked").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_exams_of_one_patient_booked_for_one_time_one_gets_it() -> None:
+    schedule = ScheduleFactory.create()
+    clinic = schedule.tumour.patient.clinic
+    scanners = ScannerFactory.create_batch(2, clinic=clinic)
+    by = UserFactory.create(first_name="Naomi", last_name="Nurse")
+
+    outcomes = at_once(
+        [
+            partial(
+                book,
+                slot=slot,
+                scanner=scanner,
+                starts_at=morning(4, 8),
+                outside_window_reason="It suits the patient",
+                by=by,
+                at=morning(3, 20),
+            )
+            for slot, scanner in zip(schedule.slots.filter(n__lte=2), scanners, strict=True)
+        ]
+    )
+
+    [refusal] = [outcome for outcome in outcomes if isinstance(outcome, ValidationError)]
+    assert refusal.messages == [
+        "The patient has another appointment from 09:00 to 09:30 on "
+        f"{Booking.objects.get().scanner}, booked by Naomi Nurse."
+    ]
+
+
+@pytest.mark.parametrize(("minutes", "free"), [(-30, True), (-29, False), (29, False), (30, True)])
+def test_one_appointment_may_follow_another_at_once(slot: Slot, minutes: int, free: bool) -> None:
+    first = BookingFactory.create(slot=slot)
+    other = ScheduleFactory.create(anchor__tumour__patient__clinic=slot.patient.clinic)
+    starts_at = first.starts_at + timedelta(minutes=minutes)
+
+    with nullcontext() if free else pytest.raises(ValidationError, match="is taken from 09:00"):
+        BookingFactory.create(slot=other.slots.get(n=1), scanner=first.scanner, starts_at=starts_at)
+
+    assert Booking.objects.count() == 1 + free
+
+
+def test_an_appointment_takes_as_long_as_its_scanner_usually_does(slot: Slot) -> None:
+    scanner = ScannerFactory.create(clinic=slot.patient.clinic, minutes=45)
+
+    booking = BookingFactory.create(slot=slot, scanner=scanner)
+
+    assert booking.ends_at == morning(4, 8) + timedelta(minutes=45)
+
+
+def test_an_appointment_takes_as_long_as_it_is_told(slot: Slot) -> None:
+    BookingFactory.create(slot=slot, minutes=20)
+
+    assert Booking.objects.get().minutes == 20
+
+
+@pytest.mark.parametrize("minutes", [0, 721])
+def test_an_appointment_of_no_length_or_of_a_whole_day_is_refused(slot: Slot, minutes: int) -> None:
+    with pytest.raises(ValidationError) as refused:
+        BookingFactory.create(slot=slot, minutes=minutes)
+
+    assert refused.value.message_dict == {"minutes": ["An appointment takes 1 to 720 minutes."]}
+    assert_nothing_was_booked()
+
+
+def test_the_time_of_a_cancelled_appointment_is_free(slot: Slot) -> None:
+    first = BookingFactory.create(slot=slot)
+    move_booking(
+        booking=first, to=BookingState.CANCELLED, by=UserFactory.create(), at=morning(3, 21)
+    )
+
+    again = BookingFactory.create(slot=slot, scanner=first.scanner)
+
+    assert again.starts_at == first.starts_at
+
+
+@pytest.mark.parametrize("whose", ["scanner", "patient"])
+def test_the_database_refuses_what_overlaps(slot: Slot, whose: str) -> None:
+    first = BookingFactory.create(slot=slot)
+    clinic = slot.patient.clinic
+    other = (
+        slot.schedule.slots.get(n=2)
+        if whose == "patient"
+        else ScheduleFactory.create(anchor__tumour__patient__clinic=clinic).slots.get(n=1)
+    )
+
+    with pytest.raises(IntegrityError, match=f"{whose}_has_one_booking_at_a_time"):
+        Booking.objects.create(
+            slot=other,
+            scanner=first.scanner if whose == "scanner" else ScannerFactory.create(clinic=clinic),
+            starts_at=first.starts_at + timedelta(minutes=10),
+            booked_by=first.booked_by,
+        )
+
+
+def test_a_booking_is_of_its_slots_patient_whoever_writes_it(slot: Slot) -> None:
+    booking = BookingFactory.create(slot=slot)
+    other = ScheduleFactory.create().slots.get(n=1)
+
+    Booking.objects.update(patient=other.patient)
+    booking.refresh_from_db()
+    assert booking.patient == slot.patient
+
+    Booking.objects.update(slot=other)
+    booking.refresh_from_db()
+    assert booking.patient == other.patient
 
 
 @pytest.mark.parametrize("state", [BookingState.BOOKED, BookingState.ARRIVED])

@@ -51,7 +51,9 @@ class Command(BaseCommand):
             name_for_patients="Demo Hospital",
             phone="+44 1632 960000",  # kept free in the United Kingdom for what is invented
         )
-        Scanner.objects.bulk_create(Scanner(clinic=clinic, name=f"CT {n}") for n in (1, 2))
+        Scanner.objects.bulk_create(
+            Scanner(clinic=clinic, name=f"CT {n + 1}") for n in range(2 + patients // 200)
+        )
         users = {name: self._user(name, clinic) for name in LOGINS}
         clinic.lead = users["clinician"]
         clinic.save()
