@@ -6,10 +6,10 @@ once more under the same id if it had gone out at all.
 
 import logging
 import random
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
@@ -69,7 +69,11 @@ _THIS_SESSION = """(
 )"""
 _SESSIONS = "SELECT pid || '@' || backend_start::text FROM pg_stat_activity WHERE pid IS NOT NULL"
 
-
+_HOLD_ON = f"""
+UPDATE reminders_message SET claimed_by = {_THIS_SESSION}
+WHERE id = ANY (%s) AND state = 'sending' AND claimed_by = %s
+RETURNING id, claimed_by
+"""  # noqa: S608 - text of our own
 _CLAIM = """
 UPDATE reminders_message AS message
 SET state = CASE WHEN EXISTS (
@@ -156,9 +160,10 @@ def _send_all(
 ) -> bool:
     """Send a batch over one connection; say whether the line still holds."""
     in_trouble = 0
-    to_send = [message for message in claimed if message.state == MessageState.SENDING]
+    to_send = deque(message for message in claimed if message.state == MessageState.SENDING)
     ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
-    for message in to_send:
+    while to_send:
+        message = to_send.popleft()
         if in_trouble == LINE_IS_DOWN_AFTER or monotonic() > until:
             _give_back(message)
             continue
@@ -179,7 +184,8 @@ def _send_all(
         else:
             in_trouble = 0
             message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
-        _record(message)
+        if not _record(message):
+            to_send = _hold_on(to_send)
         ended[MessageState(message.state)] += 1
     return in_trouble < LINE_IS_DOWN_AFTER
 
@@ -195,12 +201,16 @@ def _try_again(message: Message, why: str, at: datetime) -> None:
     message.next_try_at = at + wait + wait * random.uniform(0, 0.2)
 
 
-def _record(message: Message) -> None:
-    """Write what came of it. A database that is away for a moment must not make it go out twice."""
+def _record(message: Message) -> bool:
+    """Write what came of it; say whether the database session is still the one that claimed it.
+
+    A database that is away for a moment must not make the message go out twice.
+    """
     fields = ["state", "sent_at", "next_try_at", "last_error", "subject", "body"]
     if message.state == MessageState.FAILED or message.last_error:
         logger.warning("message %s was not sent: %s", message.public_id, message.last_error)
     deadline = monotonic() + DEAD_AFTER.total_seconds() / 2
+    is_same = True
     while True:
         try:
             message.save(update_fields=fields)
@@ -208,8 +218,26 @@ def _record(message: Message) -> None:
             if connection.in_atomic_block or monotonic() > deadline:
                 raise
             connection.close()
+            sleep(0.1)
         else:
-            return
+            return is_same
+        is_same = False
+
+
+def _hold_on(messages: Collection[Message]) -> deque[Message]:
+    """Claim for this session what a lost one of ours had claimed; return what is still ours.
+
+    The rest has been claimed by another sweep meanwhile, which sends it.
+    """
+    if not messages:
+        return deque()
+    ids, lost_session = [message.pk for message in messages], next(iter(messages)).claimed_by
+    with connection.cursor() as cursor:
+        cursor.execute(_HOLD_ON, [ids, lost_session])
+        session_of = dict(cursor.fetchall())
+    for message in messages:
+        message.claimed_by = session_of.get(message.pk, "")
+    return deque(message for message in messages if message.claimed_by)
 
 
 def _give_back(message: Message) -> None:

@@ -1,0 +1,47 @@
+"""A worker whose database session is lost in mid-batch, and another that finds its claims."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+
+from reminders.actions import sweep
+from reminders.delivery import BATCH, DEAD_AFTER
+from reminders.models import Message, MessageState, Sweep
+from tests.integration.faults.cohort import addresses, due_now
+from tests.integration.faults.post_office import PostOffice
+from tests.integration.faults.processes import wait_until
+from tests.integration.faults.reckoning import Reckoning
+
+
+def sweep_elsewhere() -> Sweep:
+    try:
+        return sweep()
+    finally:
+        connection.close()
+
+
+def test_a_session_lost_in_mid_batch_and_a_second_sweep(
+    post_office: PostOffice, reckoning: Reckoning
+) -> None:
+    """The first goes on with what it claimed; the second leaves that to it."""
+    reckoning.fault = "database session cut in mid-batch, and a second sweep"
+    expected = addresses(due_now(BATCH))
+    post_office.seconds_to_answer = 0.1
+    with ThreadPoolExecutor(1) as elsewhere:
+        first = elsewhere.submit(sweep_elsewhere)
+        wait_until(lambda: len(post_office.arrivals) > 5, seconds=60)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+        seen = len(post_office.arrivals)
+        wait_until(lambda: len(post_office.arrivals) > seen + 2, seconds=60)
+        assert Message.objects.filter(state=MessageState.SENDING).exists()
+        sweep(at=datetime.now(UTC) + DEAD_AFTER + timedelta(seconds=1))
+        reckoning.moments.append(time.time())
+        first.result()
+
+    reckoning.settle(expected)
