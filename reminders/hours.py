@@ -4,10 +4,9 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-from holidays import HolidayBase, country_holidays
+from patients.calendar import holiday_on, is_weekend
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +94,8 @@ def _first_instant(zone: ZoneInfo, day: date, clock: time) -> datetime:
 
 
 def _is_holiday(hours: Hours, day: date) -> bool:
-    return bool(hours.country) and day in _calendar(hours.country, hours.region, day.year)
+    return bool(holiday_on(hours.country, hours.region, day))
 
 
 def _is_weekend(hours: Hours, day: date) -> bool:
-    if hours.country:
-        return _calendar(hours.country, hours.region, day.year).is_weekend(day)
-    return day.weekday() in HolidayBase.weekend
-
-
-# One year a table: a table of the package that grows as it is asked tells a second thread that a
-# year has no holidays while the first still fills it in.
-@lru_cache(maxsize=1024)
-def _calendar(country: str, region: str, year: int) -> HolidayBase:
-    return country_holidays(country, subdiv=region or None, years=year, expand=False)
+    return is_weekend(hours.country, hours.region, day)
