@@ -13,6 +13,7 @@ from schedules.actions.bookings import (
     reschedule,
     undo_booking,
 )
+from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.reviews import review
@@ -46,6 +47,7 @@ __all__ = [
     "keep_off_schedule",
     "move_booking",
     "rebaseline",
+    "record_contact",
     "record_death",
     "record_result",
     "record_study",

@@ -1,6 +1,7 @@
-"""What is due: protocols, schedules, slots, bookings, studies, results, reviews."""
+"""What is due: protocols, schedules, slots, bookings, contacts, studies, results, reviews."""
 
 from schedules.models.booking import Booking, BookingState, Scanner
+from schedules.models.contact import Contact, ContactOutcome
 from schedules.models.protocol import Protocol, ProtocolState
 from schedules.models.review import Decision, Review
 from schedules.models.schedule import (
@@ -16,6 +17,8 @@ from schedules.models.study import Result, ResultOutcome, Study
 __all__ = [
     "Booking",
     "BookingState",
+    "Contact",
+    "ContactOutcome",
     "Decision",
     "DeclinedAnchor",
     "EndReason",

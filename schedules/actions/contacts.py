@@ -1,0 +1,69 @@
+"""Attempts to reach a patient about a slot."""
+
+from datetime import date, datetime, timedelta
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from schedules.actions.slots import check_to_be_done, lock_alive
+from schedules.models import Contact, ContactOutcome, Slot
+from schedules.rules.contacts import latest_snooze
+from schedules.rules.months import long_date
+from surveillance.accounts.models import User
+from surveillance.audit.actions import record
+
+
+@transaction.atomic
+def record_contact(
+    *,
+    slot: Slot,
+    outcome: ContactOutcome,
+    by: User,
+    note: str = "",
+    snooze_until: date | None = None,
+    at: datetime | None = None,
+) -> Contact:
+    """Record that somebody tried to reach the patient, and what came of it.
+
+    With `snooze_until` the slot leaves the list of what is to be booked until that day.
+
+    Raises:
+        ValidationError: nothing is left to book, a refusal lacks the patient's words, or the day
+            is not to come or later than `latest_snooze`.
+    """
+    patient = lock_alive(slot.patient)
+    slot.refresh_from_db()
+    check_to_be_done(slot)
+    if outcome == ContactOutcome.REFUSED and not note.strip():
+        raise ValidationError({"note": "Say why, in the patient’s words: a clinician must decide."})
+    at = at or timezone.now()
+    if snooze_until:
+        _check_snooze(slot, snooze_until, patient.clinic.today(at))
+    contact = Contact.objects.create(
+        slot=slot, outcome=outcome, note=note.strip(), snoozed_until=snooze_until, by=by, at=at
+    )
+    record(
+        act="contact.recorded",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        slot=slot.public_id,
+        outcome=outcome,
+        snoozed_until=snooze_until,
+        note=contact.note,
+    )
+    return contact
+
+
+def _check_snooze(slot: Slot, until: date, today: date) -> None:
+    if until <= today:
+        raise ValidationError({"snooze_until": "Choose a day that is still to come."})
+    last = latest_snooze(slot, today)
+    if until > last:
+        why = (
+            f"this exam is late already: {long_date(last)} is the last day to be reminded on."
+            if today > slot.latest_on
+            else f"after {long_date(last)} this exam is late."
+        )
+        raise ValidationError({"snooze_until": f"No later than that: {why}"})
