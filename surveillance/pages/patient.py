@@ -14,9 +14,12 @@ from patients.queries import patients_of
 from reminders.said import said_of
 from schedules.anchors import proposed_anchor
 from schedules.models import Booking, Protocol, ProtocolState, Review, Schedule, Slot
+from schedules.pictures.follow_up import picture as draw
+from schedules.pictures.follow_up import rows
 from schedules.queries import schedules_of
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
+from surveillance.pages.picture import follow_up
 from surveillance.pages.timeline import timeline
 
 
@@ -41,6 +44,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         .prefetch_related(
             "tumour__treatments__declined",
             "tumour__findings",
+            "suspensions",
             Prefetch("slots", Slot.objects.order_by("exam", "n")),
             "slots__studies__result",
             Prefetch("slots__bookings", Booking.objects.select_related("scanner")),
@@ -48,6 +52,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         )
     )
     today = found.clinic.today()
+    told = follow_up(found, schedules, today)
     context = {
         "patient": found,
         "today": today,
@@ -56,6 +61,8 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         "unfollowed": [] if found.died_on else _unfollowed(found, schedules),
         "other_protocols": Protocol.objects.filter(state=ProtocolState.ACTIVE).order_by("code"),
         "timeline": timeline(found, schedules, today),
+        "picture": draw(told),
+        "picture_rows": rows(told),
         "said": said_of(found),
     }
     return render(request, "surveillance/patient.html", context)
