@@ -16,7 +16,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.expressions import RawSQL
 
 from patients.models import Clinic
-from reminders.channels import Channel, Outgoing, Refused, TryLater, channel
+from reminders.channels import Channel, Outgoing, RecipientBusy, Refused, TryLater, channel
 from reminders.composing import WITH_LINES, compose
 from reminders.conditions import still_true
 from reminders.endings import end
@@ -176,7 +176,7 @@ def _send_all(
             message.state = MessageState.FAILED
             message.last_error = str(error)[:300]
         except TryLater as error:
-            in_trouble += 1
+            in_trouble = 0 if isinstance(error, RecipientBusy) else in_trouble + 1
             _try_again(message, str(error), at)
         except Exception as error:  # what one message is composed of must not hold up the rest
             logger.exception("message %s could not be written", message.public_id)

@@ -1,8 +1,9 @@
 """How a message leaves the house.
 
 A channel takes what is written and hands it to the other side; it knows of no slot, no patient and
-no database. What it raises says what to do next: `Refused` (never again), `TryLater`, or
-`Uncertain` (again, but it may have arrived). Their texts are for people: what the other side said.
+no database. What it raises says what to do next: `Refused` (never again), `TryLater`,
+`RecipientBusy` (later, and go on with the others), or `Uncertain` (again, but it may have arrived).
+Their texts are for people: what the other side said.
 """
 
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ class Refused(Exception):
 
 class TryLater(Exception):
     """Not now: the line, the login or the sender is in trouble, or the other side is busy."""
+
+
+class RecipientBusy(TryLater):
+    """Not now to this recipient; the line is well, and others may be served."""
 
 
 class Uncertain(TryLater):

@@ -24,7 +24,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import SafeMIMEText, sanitize_address
 from django.core.validators import validate_email
 
-from reminders.channels import Outgoing, Refused, TryLater, Uncertain
+from reminders.channels import Outgoing, RecipientBusy, Refused, TryLater, Uncertain
 from reminders.channels.http import brief, meaning_of_silence
 
 # What could end a header early: more than Django forbids, for the standard library folds a subject
@@ -171,7 +171,8 @@ def _meaning(error: Exception) -> Refused | TryLater:
     match error:
         case smtplib.SMTPRecipientsRefused():
             [(code, said), *_] = error.recipients.values()
-            return _meaning_of_reply(code, said)
+            meaning = _meaning_of_reply(code, said)
+            return RecipientBusy(*meaning.args) if 400 <= code < 500 and code != 421 else meaning
         case smtplib.SMTPDataError():
             return _meaning_of_reply(error.smtp_code, error.smtp_error)
         case _ if _text_went_out(error):
