@@ -17,7 +17,8 @@ from surveillance.accounts.roles import MAY, Act
 class Link:
     label: str
     route: str
-    act: Act
+    act: Act | None = None  # without one it is open to whoever has signed in
+    daily: bool = False  # always in sight; the others stand under "More"
 
     @property
     def url(self) -> str:
@@ -25,26 +26,27 @@ class Link:
 
 
 LINKS = (
-    Link("Inbox", "inbox", Act.SEE_PATIENTS),
-    Link("To book", "to-book", Act.BOOK),
-    Link("Booked", "booked", Act.BOOK),
-    Link("Overdue", "overdue", Act.REVIEW),
-    Link("Re-baselines", "rebaselines", Act.PLAN),
-    Link("Results", "results", Act.REVIEW),
+    Link("Inbox", "inbox", Act.SEE_PATIENTS, daily=True),
+    Link("To book", "to-book", Act.BOOK, daily=True),
+    Link("Booked", "booked", Act.BOOK, daily=True),
+    Link("Overdue", "overdue", Act.REVIEW, daily=True),
+    Link("Re-baselines", "rebaselines", Act.PLAN, daily=True),
+    Link("Results", "results", Act.REVIEW, daily=True),
     Link("Unmatched", "unmatched", Act.RECORD_STUDY),
-    Link("Safety net", "safety-net", Act.SEE_PATIENTS),
-    Link("Patients", "patients", Act.SEE_PATIENTS),
+    Link("Safety net", "safety-net", Act.SEE_PATIENTS, daily=True),
+    Link("Patients", "patients", Act.SEE_PATIENTS, daily=True),
     Link("Messages", "messages", Act.SEE_MESSAGES),
     Link("Protocols", "protocols", Act.SEE_PROTOCOLS),
-    Link("Rules", "rules", Act.KEEP_RULES),
-    Link("Exports", "exports", Act.EXPORT),
-    Link("Audit", "audit", Act.SEE_AUDIT),
+    Link("Rules", "rules", Act.KEEP_RULES, daily=True),
+    Link("Exports", "exports", Act.EXPORT, daily=True),
+    Link("Audit", "audit", Act.SEE_AUDIT, daily=True),
     Link("Status", "status", Act.SEE_STATUS),
 )
+MAILBOX = Link("Mailbox", "mailbox")  # there in the demo alone
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the signed-in person's `acts` and `links`, and the `inbox`'s number."""
+    """Give every template the signed-in person's `acts`, links, and the `inbox`'s number."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"demo": settings.DEMO}
@@ -52,13 +54,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     acts = {act for act in Act if roles & MAY[act]}
     told = list(clinics_where_may(user, Act.SEE_PATIENTS)) if Act.SEE_PATIENTS in acts else []
     inbox = count_inbox(user, told) if told else 0
+    links = [
+        replace(link, label=f"Inbox ({inbox:,})") if link.route == "inbox" and inbox else link
+        for link in (*LINKS, *([MAILBOX] if settings.DEMO else []))
+        if link.act is None or link.act in acts
+    ]
     return {
         "demo": settings.DEMO,
         "acts": {act.name for act in acts},
         "inbox": inbox,
-        "links": [
-            replace(link, label=f"Inbox ({inbox:,})") if link.route == "inbox" and inbox else link
-            for link in LINKS
-            if link.act in acts
-        ],
+        "links": [link for link in links if link.daily],
+        "more_links": [link for link in links if not link.daily],
     }

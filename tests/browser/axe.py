@@ -1,0 +1,29 @@
+"""axe-core's look at a page: what stands between it and somebody who sees, hears or types less."""
+
+from collections.abc import Sequence
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+WCAG_22_AA = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+# What depends on the colours; all else is the same in the dark.
+OF_COLOUR = ("color-contrast", "link-in-text-block")
+
+
+def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """Return what breaks WCAG 2.2 A and AA, or just `rules`: each with its element and the reason.
+
+    The script is evaluated from outside the page, where the content security policy has no say.
+    """
+    only = {"type": "rule", "values": rules} if rules else {"type": "tag", "values": WCAG_22_AA}
+    options = {
+        "runOnly": only,
+        "resultTypes": ["violations"],
+        **({} if rules else {"rules": {"target-size": {"enabled": True}}}),  # off unless asked for
+    }
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{violation['id']}: {node['html'][:200]} – {node['failureSummary']}"
+        for violation in found
+        for node in violation["nodes"]
+    ]

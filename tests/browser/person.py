@@ -1,0 +1,65 @@
+"""Someone at a screen: what they read, by role and label, and what they do."""
+
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Locator, Page, ViewportSize
+
+from surveillance.accounts.models import User
+
+DESK: ViewportSize = {"width": 1366, "height": 768}
+PHONE: ViewportSize = {"width": 390, "height": 844}
+NARROW: ViewportSize = {"width": 320, "height": 640}
+PASSWORD = "a long enough pass phrase"
+
+
+class Person:
+    """A person with a browser of their own. Whatever the console says is kept in `complaints`."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda message: self.complaints.append(message.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def is_signed_in_as(self, user: User) -> None:
+        """Carry the session of somebody who has signed in before."""
+        client = Client()
+        client.force_login(user)
+        self.page.context.add_cookies(
+            [
+                {
+                    "name": settings.SESSION_COOKIE_NAME,
+                    "value": client.cookies[settings.SESSION_COOKIE_NAME].value,
+                    "domain": "localhost",
+                    "path": "/",
+                }
+            ]
+        )
+
+    def sign_in(self, user: User) -> None:
+        """Sign in at the page that asks for it."""
+        user.set_password(PASSWORD)
+        user.save()
+        self.page.goto("/")
+        self.page.get_by_label("Username").fill(user.username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.press("Sign in")
+
+    def follow(self, link: str) -> None:
+        """Follow the link of that name; one in a closed menu is brought out first."""
+        found = self.page.get_by_role("link", name=link, exact=True).first
+        if not found.count():
+            self.page.get_by_role("navigation").get_by_text("More").click()
+        found.click()
+
+    def press(self, button: str) -> None:
+        self.page.get_by_role("button", name=button, exact=True).click()
+
+    @property
+    def heading(self) -> Locator:
+        return self.page.get_by_role("heading", level=1)
+
+    @property
+    def told(self) -> Locator:
+        """What the page says of the act before it."""
+        return self.page.get_by_role("status")

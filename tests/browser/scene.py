@@ -1,0 +1,69 @@
+"""A clinic with a row on every list and something behind every link."""
+
+from datetime import date, timedelta
+
+from patients.models import Clinic
+from reminders.actions import sweep
+from schedules.actions import record_result, suspend
+from schedules.models import ResultOutcome
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
+from tests.factories import (
+    BookingFactory,
+    ClinicFactory,
+    PatientFactory,
+    ResectionFactory,
+    ScannerFactory,
+    StudyFactory,
+)
+from tests.integration.pages.scene import (
+    enter_patient_of_every_list,
+    member,
+    moment,
+    slot_due_in,
+)
+
+NAMES = {
+    Role.NURSE: "Naomi Nurse",
+    Role.CLINICIAN: "Carl Clinician",
+    Role.ADMINISTRATOR: "Ada Administrator",
+}
+
+
+def busy_clinic() -> tuple[Clinic, dict[Role, User]]:
+    """Enter a clinic, its people and its patients, and let two sweeps tell of them."""
+    clinic = ClinicFactory.create()
+    users = {role: member(clinic, role, NAMES[role]) for role in Role}
+    ScannerFactory.create(clinic=clinic)
+    enter_patient_of_every_list(clinic, users[Role.NURSE], users[Role.CLINICIAN])
+    slot_due_in(-30, clinic)
+    enter_those_in_between(clinic, users[Role.CLINICIAN])
+    for days in (-4, 0):  # what is raised on the first day is sent by the second
+        sweep(at=moment(clinic, days))
+    return clinic, users
+
+
+def enter_those_in_between(clinic: Clinic, clinician: User) -> None:
+    """Enter who is suspended, who is not followed yet, who is booked and whose result waits."""
+    paused = slot_due_in(20, clinic)
+    review_on: date = clinic.today() + timedelta(days=60)
+    suspend(
+        schedule=paused.schedule,
+        reason="Recovering from another operation",
+        review_on=review_on,
+        by=clinician,
+    )
+    ResectionFactory.create(
+        tumour__patient=PatientFactory.create(clinic=clinic, family_name="Ōtsuki"),
+        on=clinic.today() - timedelta(days=20),
+    )
+    BookingFactory.create(
+        slot=slot_due_in(5, clinic),
+        starts_at=moment(clinic, days=3),
+        at=moment(clinic, days=-1),
+    )
+    scanned = slot_due_in(-5, clinic)
+    study = StudyFactory.create(
+        patient=scanned.patient, performed_on=clinic.today() - timedelta(days=1)
+    )
+    record_result(study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver S6"], by=clinician)

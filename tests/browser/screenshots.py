@@ -1,0 +1,125 @@
+"""Pictures of the demo for README and guides. The day and the data are fixed, so that a picture
+changes when a page does and at no other time.
+"""
+
+import argparse
+import base64
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from unittest.mock import patch
+
+import django
+from playwright.sync_api import Page, ViewportSize, sync_playwright
+
+from surveillance.embedded import environment
+
+FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+NOW = datetime(2026, 6, 15, 8, 30, tzinfo=UTC)  # a Monday, half past nine at the demo's clinic
+SEED = 1
+QUALITY = 72  # of WebP: letters stay sharp
+PASSWORD = "demo-only-password"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What one of the demo's people sees after following some links from an address."""
+
+    name: str
+    of: str
+    address: str
+    links: tuple[str, ...] = ()
+    dark: bool = False
+
+
+PICTURES = (
+    Picture("today", "nurse", "/"),
+    Picture("to-book", "nurse", "/worklists/to-book/"),
+    Picture("book", "nurse", "/worklists/to-book/", ("Book ",)),
+    Picture("overdue", "clinician", "/worklists/overdue/"),
+    Picture("decide", "clinician", "/worklists/overdue/", ("Decide",)),
+    Picture("patient", "clinician", "/patients/?q=CASE-1", ("Published",)),
+    Picture("patient-dark", "clinician", "/patients/?q=CASE-1", ("Published",), dark=True),
+    Picture("inbox", "clinician", "/inbox/"),
+    Picture("safety-net", "clinician", "/safety-net/"),
+    Picture("protocol", "clinician", "/protocols/ct-chest-abdomen-3m/1/"),
+    Picture("rules", "admin", "/rules/"),
+    Picture("exports", "admin", "/exports/"),
+)
+# Each with what its pictures' names end in.
+SCREENS: dict[str, ViewportSize] = {
+    "": {"width": 1366, "height": 768},
+    "-phone": {"width": 390, "height": 844},
+}
+
+
+@contextmanager
+def stage() -> Iterator[str]:
+    """The demo on throwaway servers, on a day that does not pass. Gives its address."""
+    with environment(throwaway=True), ExitStack() as ends:
+        os.environ["DJANGO_SETTINGS_MODULE"] = "surveillance.settings"
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/browser/conftest.py
+        django.setup()
+        from django.core.management import call_command
+        from pytest_django.live_server_helper import LiveServer
+
+        from reminders.actions import sweep
+
+        call_command("migrate", verbosity=0)
+        call_command("load_protocols", verbosity=0)
+        call_command("seed_demo", seed=SEED, today=NOW.date(), verbosity=0)
+        for days in (3, 2, 1, 0):
+            sweep(at=NOW - timedelta(days=days))
+        ends.enter_context(patch("django.utils.timezone.now", lambda: NOW))
+        server = LiveServer("localhost")
+        ends.callback(server.stop)
+        yield server.url
+
+
+def take(page: Page, path: Path) -> None:
+    """Save what the screen shows as WebP: a third of a PNG."""
+    shot = page.context.new_cdp_session(page).send(
+        "Page.captureScreenshot", {"format": "webp", "quality": QUALITY}
+    )
+    path.write_bytes(base64.b64decode(shot["data"]))
+
+
+def visit(page: Page, picture: Picture) -> None:
+    page.emulate_media(color_scheme="dark" if picture.dark else "light")
+    page.goto(picture.address)
+    for link in picture.links:
+        page.locator("main a", has_text=link).first.click()
+    page.wait_for_load_state()
+
+
+def main() -> None:
+    from tests.browser.chromium import chromium
+
+    parser = argparse.ArgumentParser(prog="bin/screenshots", description=__doc__)
+    parser.add_argument("names", nargs="*", help="only these pictures", metavar="NAME")
+    names = set(parser.parse_args().names)
+    FOLDER.mkdir(exist_ok=True)
+    with (
+        stage() as address,
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium()) as browser,
+    ):
+        for suffix, screen in SCREENS.items():
+            for user in ("nurse", "clinician", "admin"):
+                with browser.new_context(base_url=address, viewport=screen) as context:
+                    page = context.new_page()
+                    page.goto("/sign-in/")
+                    page.get_by_label("Username").fill(user)
+                    page.get_by_label("Password").fill(PASSWORD)
+                    page.get_by_role("button", name="Sign in").click()
+                    for picture in PICTURES:
+                        if picture.of == user and (not names or picture.name in names):
+                            visit(page, picture)
+                            take(page, FOLDER / f"{picture.name}{suffix}.webp")
+
+
+if __name__ == "__main__":
+    main()
