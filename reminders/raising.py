@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import BooleanField, F, Func, Min
-from django.db.models.expressions import RawSQL
-from psycopg2.extensions import AsIs
+from django.db import transaction
+from django.db.models import Min
 
 from patients.models import Clinic, Membership, Patient
 from reminders.clocks import take_up_again
@@ -21,6 +19,7 @@ from reminders.conditions import PATIENT, due, still_true, subject_of
 from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
 from reminders.models import Kind, Line, Notice, Rule, Watch
+from reminders.prepared import THEM, among_them, execute, plan_once, prepare
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 
@@ -61,7 +60,7 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
             if not patients:
                 return done
             look = look or Look(clinics, at)
-            _plan_once()
+            plan_once()
             done.looked_at += len(patients)
             take_up_again(patients, at)
             untrue = look.untrue(patients)  # asked first: what is raised now is true
@@ -76,7 +75,7 @@ def _to_look_at(clinics: Sequence[Clinic], at: datetime) -> list[int]:
     """Lock a batch of the patients whose time has come. Another sweep takes others."""
     return list(
         Watch.objects.filter(look_at__lte=at, patient__clinic__in=[clinic.pk for clinic in clinics])
-        .order_by("look_at", "patient_id")
+        .order_by("look_at")  # and by no more: as the index has them, without a sort of all
         .select_for_update(skip_locked=True, of=("self",))
         .values_list("pk", flat=True)[:PATIENTS_AT_A_TIME]
     )
@@ -224,36 +223,26 @@ WHERE patient.id = watch.patient_id AND watch.patient_id = ANY(%s)
 """
 
 
-_THE_PATIENTS = AsIs("$1")  # where each batch takes its place in a statement
-
-
 class Look:
-    """What a sweep asks and writes of each batch of patients.
-
-    Its statements are the same for all batches. PostgreSQL plans each once, for to plan one takes
-    about as long as to run it; and by indexes alone, for a batch is few rows, however many more
-    the tables get while the sweep writes.
-    """
+    """What a sweep asks and writes of each batch of patients, by statements made once for all."""
 
     def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
         self._clinics, self._at = clinics, at
         self._times = _times(clinics, at)
-        with connection.cursor() as cursor:
-            cursor.execute("DEALLOCATE ALL")  # what an earlier sweep of this session has left
         untrue = Notice.objects.filter(
-            ~still_true(at, clinics, _among_them), _among_them("patient"), ended_at=None
+            ~still_true(at, clinics, among_them), among_them("patient"), ended_at=None
         ).order_by("pk")
-        _prepare("untrue", *untrue.values_list("pk").query.sql_with_params())
+        prepare("untrue", *untrue.values_list("pk").query.sql_with_params())
         for kind in Kind:
-            _prepare(f"raise_{kind}", *self._statement(kind))
+            prepare(f"raise_{kind}", *self._statement(kind))
         for table, statement in READDRESS.items():
-            _prepare(f"readdress_{table}", statement, [_THE_PATIENTS])
+            prepare(f"readdress_{table}", statement, [THEM])
         tomorrows = [
             [one.clinic_id for one in self._times],
             [one.tomorrow for one in self._times],
             [one.lead_days for one in self._times],
         ]
-        _prepare("look_again", _LOOK_AGAIN, [*tomorrows, _THE_PATIENTS])
+        prepare("look_again", _LOOK_AGAIN, [*tomorrows, THEM])
 
     def _statement(self, kind: Kind) -> tuple[str, Sequence[Any]]:
         """What raises all that a kind's rules say, with its lines."""
@@ -261,7 +250,7 @@ class Look:
         patient = PATIENT[subject]
         sql, params = (
             due(kind, self._at, self._clinics)
-            .filter(_among_them(patient))
+            .filter(among_them(patient))
             .values_list("pk", "rule_pk", patient, "round")
             .query.sql_with_params()
         )
@@ -289,51 +278,21 @@ class Look:
 
     def untrue(self, patients: list[int]) -> list[int]:
         """Return the patients' open notices that are no longer true."""
-        return [pk for (pk,) in _execute("untrue", patients)]
+        return [pk for (pk,) in execute("untrue", patients)]
 
     def raise_new(self, patients: list[int]) -> int:
         """Raise what the rules say of the patients and is not open yet, and write its lines."""
         raised = 0
         for kind in Kind:
-            [(notices,)] = _execute(f"raise_{kind}", patients)
+            [(notices,)] = execute(f"raise_{kind}", patients)
             raised += notices
         return raised
 
     def readdress(self, patients: list[int]) -> None:
         """Send what waits for the patients to the address that they have given last."""
         for table in READDRESS:
-            _execute(f"readdress_{table}", patients)
+            execute(f"readdress_{table}", patients)
 
     def look_again(self, patients: list[int]) -> None:
         """Say when to look at the patients next."""
-        _execute("look_again", patients)
-
-
-def _among_them(patient: str) -> Func:
-    """Return the condition that the patient is of the batch. PostgreSQL knows the length of an
-    array that it is given, unlike that of a subquery, and so begins with these few patients."""
-    return Func(
-        F(patient),
-        RawSQL("%s::bigint[]", [_THE_PATIENTS]),
-        template="(%(expressions)s)",
-        arg_joiner=" = ANY ",
-        output_field=BooleanField(),
-    )
-
-
-def _plan_once() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
-        )
-
-
-def _prepare(name: str, sql: str, params: Sequence[Any]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"PREPARE {name} (bigint[]) AS {sql}", params)
-
-
-def _execute(name: str, patients: list[int]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXECUTE {name} (%s)", [patients])
-        return cursor.fetchall() if cursor.description else []
+        execute("look_again", patients)
