@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import Q
 
 from patients.models import Clinic, Membership
@@ -36,14 +37,20 @@ def tell_administrators(at: datetime) -> None:
 
     Without an answer from the mail server they wait for the next time.
     """
-    for alarm in Alarm.objects.filter(told_at=None, ended_at=None).select_related("clinic"):
-        if mail(
-            administrators(alarm.clinic),
-            key=alarm.public_id,
-            subject=f"Sarcoma follow-up: {alarm.get_kind_display().lower()}",
-            body=f"{alarm.detail}\n\n{settings.SITE_URL}/status/\n",
-        ):
-            Alarm.objects.filter(pk=alarm.pk, told_at=None).update(told_at=at)
+    untold = Alarm.objects.filter(told_at=None, ended_at=None)
+    for pk in list(untold.values_list("pk", flat=True)):
+        with transaction.atomic():
+            # Locked until it is told: another sweep at this moment leaves it to us.
+            ours = untold.filter(pk=pk).select_for_update(skip_locked=True, of=("self",))
+            alarm = ours.select_related("clinic").first()
+            if alarm and mail(
+                administrators(alarm.clinic),
+                key=alarm.public_id,
+                subject=f"Sarcoma follow-up: {alarm.get_kind_display().lower()}",
+                body=f"{alarm.detail}\n\n{settings.SITE_URL}/status/\n",
+            ):
+                alarm.told_at = at
+                alarm.save(update_fields=["told_at"])
 
 
 def mail(addresses: Iterable[str], *, key: UUID, subject: str, body: str) -> int:

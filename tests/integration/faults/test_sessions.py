@@ -1,4 +1,4 @@
-"""A worker whose database session is lost in mid-batch, and another that finds its claims."""
+"""Two sweeps at one moment: neither does what the other has in hand."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -7,12 +7,16 @@ from datetime import UTC, datetime, timedelta
 from django.db import connection
 
 from reminders.actions import sweep
+from reminders.alarms import end_alarm, raise_alarm, tell_administrators
 from reminders.delivery import BATCH, DEAD_AFTER
-from reminders.models import Message, MessageState, Sweep
+from reminders.models import AlarmKind, Message, MessageState, Sweep
+from surveillance.accounts.roles import Role
+from tests.factories import MembershipFactory
 from tests.integration.faults.cohort import addresses, due_now
 from tests.integration.faults.post_office import PostOffice
 from tests.integration.faults.processes import wait_until
 from tests.integration.faults.reckoning import Reckoning
+from tests.threads import at_once
 
 
 def sweep_elsewhere() -> Sweep:
@@ -45,3 +49,18 @@ def test_a_session_lost_in_mid_batch_and_a_second_sweep(
         first.result()
 
     reckoning.settle(expected)
+
+
+def test_two_sweeps_that_find_an_alarm_at_the_same_moment(
+    post_office: PostOffice, reckoning: Reckoning
+) -> None:
+    reckoning.fault, reckoning.runs = "an alarm found by two sweeps at once", 5
+    MembershipFactory.create(role=Role.ADMINISTRATOR, user__email="administrator@example.org")
+    post_office.seconds_to_answer = 0.2
+    for _ in range(reckoning.runs):
+        raise_alarm(AlarmKind.DIFFERENCE, "Something was not said.", at=datetime.now(UTC))
+        at_once([lambda: tell_administrators(datetime.now(UTC))] * 2)
+        end_alarm(AlarmKind.DIFFERENCE, at=datetime.now(UTC))
+
+    reckoning.messages = reckoning.runs
+    assert len(post_office.arrivals) == len(post_office.times) == reckoning.runs
