@@ -131,7 +131,8 @@ WITH day AS (
 ),
 -- Slots still to be done, with no appointment ahead and not deferred.
 idle AS (
-    SELECT slot.*, tumour.patient_id, day.*
+    SELECT slot.id, slot.public_id, tumour.patient_id, slot.earliest_on, slot.due_on,
+        slot.latest_on, slot.lapses_on, day.zone, day.today, day.settled_on
     FROM schedules_slot AS slot
     JOIN schedules_schedule AS schedule ON schedule.id = slot.schedule_id
     JOIN patients_tumour AS tumour ON tumour.id = schedule.tumour_id
@@ -162,8 +163,8 @@ thing (kind, id, public_id, patient_id, opens_on, due_on, latest_on, happened_on
             AND (review.at AT TIME ZONE zone)::date > settled_on - %(holds)s
     )
     UNION ALL
-    SELECT 'no_show', booking.id, booking.public_id, patient_id, NULL, NULL, NULL,
-        (booking.starts_at AT TIME ZONE zone)::date
+    SELECT 'no_show', booking.id, booking.public_id, idle.patient_id, NULL, NULL, NULL,
+        (booking.starts_at AT TIME ZONE idle.zone)::date
     FROM idle JOIN schedules_booking AS booking ON booking.slot_id = idle.id
     WHERE booking.state = 'no_show' AND NOT EXISTS (
         SELECT FROM schedules_booking AS later
