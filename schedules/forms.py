@@ -1,37 +1,14 @@
 """What people type. The rules stand in the actions; a form only reads."""
 
-from typing import Any
-
 from django import forms
 from django.http import QueryDict
 
 from patients.forms import DateInput, ListField
-from patients.models import Clinic
-from schedules.models import Decision, ResultOutcome, Scanner, Study
+from schedules.models import Decision, ResultOutcome, Study
 from schedules.rules.protocol import REGIONS
 
 # What studies can be recorded in, by DICOM code.
 MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET", "CR": "Plain film"}
-
-
-class BookingForm(forms.Form):
-    starts_at = forms.DateTimeField(
-        label="Date and time",
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
-    scanner = forms.ModelChoiceField(Scanner.objects.none(), empty_label=None)
-    outside_window_reason = forms.CharField(
-        label="Reason, if outside the window",
-        required=False,
-        max_length=300,
-        help_text="Only for a day outside the window; the appointment stays marked.",
-    )
-
-    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        scanner = self.fields["scanner"]
-        assert isinstance(scanner, forms.ModelChoiceField)
-        scanner.queryset = clinic.scanners.order_by("name")
 
 
 class ReviewForm(forms.Form):

@@ -5,6 +5,7 @@ the two together.
 """
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -12,6 +13,8 @@ from patients.models import Clinic
 from patients.queries import ClinicDay
 from schedules.models import (
     Booking,
+    BookingState,
+    Contact,
     Decision,
     Result,
     Review,
@@ -20,6 +23,7 @@ from schedules.models import (
     Slot,
     Study,
 )
+from surveillance.accounts.models import User
 
 CLINIC = "schedule__tumour__patient__clinic"
 
@@ -43,19 +47,17 @@ def schedules_of(clinics: Iterable[Clinic]) -> QuerySet[Schedule]:
 
 
 def to_book(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
-    """Return the slots whose window is open, with no appointment ahead and not deferred.
+    """Return the slots whose window is open, with no appointment ahead, not deferred or snoozed.
 
     A cancelled booking, a no-show and an appointment that passed without an exam all bring the
     slot back.
     """
-    return _to_be_done(
-        days,
-        lambda day: (
-            Q(earliest_on__lte=day.on, lapses_on__gte=day.on)
-            & ~Q(_booked_ahead(day))
-            & ~Q(_deferred(day))
-        ),
-    )
+    return _to_be_done(days, lambda day: _waits(day) & ~Q(_snoozed(day)))
+
+
+def snoozed(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return what would be to book, had nobody asked to be reminded on a day that is to come."""
+    return _to_be_done(days, lambda day: _waits(day) & Q(_snoozed(day)))
 
 
 def overdue(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
@@ -89,6 +91,13 @@ def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
         .filter(state__in=Booking.ACTIVE)
         .prefetch_related("slot__studies__result")
         .order_by("starts_at", "id")
+    )
+
+
+def undoable(clinics: Iterable[Clinic], by: User, since: datetime) -> QuerySet[Booking]:
+    """Return the appointments that this person has booked since then and may still take back."""
+    return bookings_of(clinics).filter(
+        state=BookingState.BOOKED, booked_by=by, booked_at__gte=since
     )
 
 
@@ -133,6 +142,26 @@ def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) 
         )
         .select_related(CLINIC, "schedule__protocol")
         .order_by("latest_on", "id")
+    )
+
+
+def _waits(day: ClinicDay) -> Q:
+    """The window is open, and neither an appointment ahead nor a deferral holds the slot."""
+    return (
+        Q(earliest_on__lte=day.on, lapses_on__gte=day.on)
+        & ~Q(_booked_ahead(day))
+        & ~Q(_deferred(day))
+    )
+
+
+def _snoozed(day: ClinicDay) -> Exists:
+    """The last contact asks to be reminded on a day to come, and nobody has booked since."""
+    later = Contact.objects.filter(slot=OuterRef("slot"), pk__gt=OuterRef("pk"))
+    booked_since = Booking.objects.filter(slot=OuterRef("slot"), booked_at__gt=OuterRef("at"))
+    return Exists(
+        Contact.objects.filter(
+            ~Exists(later), ~Exists(booked_since), slot=OuterRef("pk"), snoozed_until__gt=day.on
+        )
     )
 
 

@@ -24,6 +24,9 @@ urlpatterns = [
     path("worklists/overdue/", worklists.overdue, name="overdue"),
     path("worklists/rebaselines/", worklists.rebaselines, name="rebaselines"),
     path("slots/<uuid:public_id>/book/", bookings.book, name="book"),
+    path("slots/<uuid:public_id>/contact/", bookings.record_contact, name="record-contact"),
+    path("bookings/<uuid:public_id>/reschedule/", bookings.reschedule, name="reschedule"),
+    path("bookings/<uuid:public_id>/undo/", bookings.undo_booking, name="undo-booking"),
     path("slots/<uuid:public_id>/review/", reviews.review, name="review"),
     path(
         "bookings/<uuid:public_id>/<booking_move:to>/", bookings.move_booking, name="move-booking"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, prefetch_related_objects
 
 from patients.models import Patient
 from patients.queries import ClinicDay
@@ -31,10 +31,12 @@ class Row:
         return (self.slot.latest_on - self.on).days
 
 
-def rows(slots: QuerySet[Slot], days: Iterable[ClinicDay]) -> list[Row]:
+def rows(slots: Iterable[Slot], days: Iterable[ClinicDay]) -> list[Row]:
     """Return a row for each of the slots, in their order, in a constant number of queries."""
     on_of = {clinic.pk: day.on for day in days for clinic in day.clinics}
-    slots = slots.prefetch_related(
+    slots = list(slots)
+    prefetch_related_objects(
+        slots,
         "studies__result",
         "schedule__tumour__patient__studies",
         Prefetch("bookings", Booking.objects.order_by("-id").select_related("scanner")),

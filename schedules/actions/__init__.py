@@ -8,6 +8,7 @@ moment at which it is done: now, unless told.
 
 from schedules.actions.bookings import (
     BOOKING_MOVES,
+    UNDO_WITHIN,
     book,
     move_booking,
     reschedule,
@@ -36,6 +37,7 @@ from schedules.actions.studies import (
 
 __all__ = [
     "BOOKING_MOVES",
+    "UNDO_WITHIN",
     "activate_protocol",
     "book",
     "change_protocol",

@@ -1,11 +1,14 @@
-"""Appointments: booking them, and what became of them."""
+"""Appointments and calls: booking, another time, taking it back, and what became of it."""
 
+from datetime import date
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -14,9 +17,12 @@ from patients.forms import refuse
 from patients.models import Clinic
 from patients.queries import clinic_days
 from schedules import actions, queries
-from schedules.forms import BookingForm
-from schedules.models import BookingState
+from schedules.booking_forms import BookingForm, ContactForm
+from schedules.models import Booking, BookingState, Slot
+from schedules.openings import openings
+from schedules.rules.contacts import latest_snooze, usual_snooze
 from schedules.rules.months import long_date
+from schedules.to_book import Asked, with_contacts
 from schedules.worklists import rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -24,24 +30,82 @@ from surveillance.audit.actions import record_look
 
 @allowed(Act.BOOK)
 def book(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Book one of the best times by its button, or any other by the form."""
     slot = get_object_or_404(queries.slots_of(clinics), public_id=public_id)
+    return _book(request, slot)
+
+
+@allowed(Act.BOOK)
+def reschedule(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Give an appointment another time, chosen as for a new one."""
+    booking = get_object_or_404(queries.bookings_of(clinics), public_id=public_id)
+    return _book(request, booking.slot, instead_of=booking)
+
+
+def _book(request: UserRequest, slot: Slot, instead_of: Booking | None = None) -> HttpResponse:
     clinic = slot.patient.clinic
+    asked = Asked.by(request.GET)
     record_look(page="book", by=request.user, patients=[slot.patient])
     with timezone.override(clinic.zone):
-        form = BookingForm(request.POST or None, clinic=clinic)
+        form = (
+            BookingForm.sent(request.POST, clinic=clinic)
+            if request.method == "POST"
+            else BookingForm(clinic=clinic)
+        )
         if request.method == "POST" and form.is_valid():
             try:
-                booking = actions.book(slot=slot, by=request.user, **form.cleaned_data)
+                if instead_of:
+                    booking = actions.reschedule(
+                        booking=instead_of, by=request.user, **form.cleaned_data
+                    )
+                else:
+                    booking = actions.book(slot=slot, by=request.user, **form.cleaned_data)
             except ValidationError as error:
                 refuse(form, error)
             else:
-                when = booking.starts_at.astimezone(clinic.zone)
-                messages.success(
-                    request, f"{slot.patient} is booked for {long_date(when)} at {when:%H:%M}."
-                )
-                return redirect("to-book")
-        [row] = rows(queries.slots_of(clinics).filter(pk=slot.pk), clinic_days([clinic]))
-        return render(request, "schedules/book.html", {"form": form, "row": row})
+                return redirect(asked.address(booked=str(booking.public_id)))
+        [row] = rows(_with_calls(slot), clinic_days([clinic]))
+        context = {
+            "form": form,
+            "row": row,
+            "instead_of": instead_of,
+            "openings": openings(slot, timezone.now(), chosen=_day(request), instead_of=instead_of),
+            "list": asked.address(),
+            "asked": asked.parameters(),
+            "other_day": "&" if asked.parameters() else "?",
+        }
+        return render(request, "schedules/book.html", context)
+
+
+def _with_calls(slot: Slot) -> QuerySet[Slot]:
+    return with_contacts(queries.slots_of([slot.patient.clinic]).filter(pk=slot.pk))
+
+
+def _day(request: UserRequest) -> date | None:
+    """The day whose times are asked for; what is none shows no times."""
+    try:
+        return date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return None
+
+
+@require_POST
+@allowed(Act.BOOK)
+def undo_booking(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Take back what the same person has booked just now."""
+    booking = get_object_or_404(queries.bookings_of(clinics), public_id=public_id)
+    try:
+        actions.undo_booking(booking=booking, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        when = booking.starts_at.astimezone(booking.slot.patient.clinic.zone)
+        messages.success(
+            request,
+            f"{booking.slot.patient}: the appointment of {long_date(when)} at {when:%H:%M} is "
+            "taken back.",
+        )
+    return redirect(Asked.by(request.GET).address())
 
 
 @require_POST
@@ -57,3 +121,49 @@ def move_booking(
     else:
         messages.success(request, f"{booking.slot.patient}: {to.label.lower()}.")
     return redirect("booked")
+
+
+@allowed(Act.BOOK)
+def record_contact(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Record a call. The button says what follows: be reminded later, stay listed, or book."""
+    slot = get_object_or_404(queries.slots_of(clinics), public_id=public_id)
+    clinic = slot.patient.clinic
+    asked, today = Asked.by(request.GET), clinic.today()
+    record_look(page="record a contact", by=request.user, patients=[slot.patient])
+    then = request.POST.get("then", "stay")
+    form = ContactForm(request.POST or None, initial={"snooze_until": usual_snooze(slot, today)})
+    if request.method == "POST" and form.is_valid():
+        told = form.cleaned_data
+        if then != "later":
+            told["snooze_until"] = None
+        elif told["snooze_until"] is None:
+            form.add_error("snooze_until", "Say on which day you want to be reminded.")
+        try:
+            contact = (
+                None if form.errors else actions.record_contact(slot=slot, by=request.user, **told)
+            )
+        except ValidationError as error:
+            refuse(form, error)
+        else:
+            if contact:
+                said = f"{slot.patient}: recorded “{contact.get_outcome_display().lower()}”."
+                if contact.snoozed_until:
+                    back = long_date(contact.snoozed_until)
+                    said += f" Snoozed: back on this list on {back}."
+                messages.success(request, said)
+                if then == "book":
+                    return redirect(_address_of_booking(slot, asked))
+                return redirect(asked.address())
+    [row] = rows(_with_calls(slot), clinic_days([clinic]))
+    context = {
+        "form": form,
+        "row": row,
+        "last": latest_snooze(slot, today),
+        "can_snooze": usual_snooze(slot, today),
+        "list": asked.address(),
+    }
+    return render(request, "schedules/record_contact.html", context)
+
+
+def _address_of_booking(slot: Slot, asked: Asked) -> str:
+    return reverse("book", args=[slot.public_id]) + asked.parameters()

@@ -35,9 +35,10 @@ def test_a_slot_whose_window_is_open_is_to_be_booked(nurse_client: Client, open_
     page = Page(nurse_client.get(TO_BOOK))
 
     [row] = page.table()
-    assert row["Patient"] == f"{open_slot.patient} {open_slot.patient.mrn}"
+    patient = open_slot.patient
+    assert row["Patient"] == f"{patient} {patient.mrn} · No phone number"
     assert row["Exam"] == "CT chest+abdomen no. 1, month 3"
-    assert row["Due"] == date_format(open_slot.due_on, "j M Y")
+    assert f"due {date_format(open_slot.due_on, 'j M Y')} (" in row["Window"]
     assert row["Last contact"] == "None yet"
     assert page.link(f"Book {open_slot.patient}") == f"/slots/{open_slot.public_id}/book/"
 
@@ -50,7 +51,7 @@ def test_a_booking_takes_the_slot_from_to_book_to_booked(
     to_book = book(nurse_client, open_slot, scanner, starts_at)
 
     when = f"{date_format(starts_at, 'j F Y')} at 09:00"
-    assert to_book.messages == [f"{open_slot.patient} is booked for {when}."]
+    assert to_book.messages == [f"{open_slot.patient} is booked for {when} on {scanner}."]
     assert to_book.table() == []
     [row] = Page(nurse_client.get(BOOKED)).table()
     assert row["When"] == date_format(starts_at, "D j M Y, H:i")

@@ -15,7 +15,7 @@ from patients.models import Patient
 from reminders.actions import sweep
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Look
-from tests.factories import ClinicFactory, ScannerFactory
+from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
@@ -36,6 +36,7 @@ class Answer:
     address: str
     page: Page
     headers: Mapping[str, str]
+    size: int  # of the page alone, in bytes
     shown: set[UUID]  # patients who are named on the page
     looked_at: set[UUID]  # patients whom the page recorded as seen
 
@@ -53,6 +54,9 @@ def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> list[A
         ScannerFactory.create(clinic=clinic)
         enter_patient_of_every_list(clinic, users[Role.NURSE], users[Role.CLINICIAN])
         slot_due_in(-30, clinic)
+        BookingFactory.create(
+            slot=slot_due_in(0, clinic), starts_at=moment(clinic, 5), at=moment(clinic, -2)
+        )
         for days in (-4, 0):  # what is raised on the first day is sent by the second
             sweep(at=moment(clinic, days))
         got = [answer for role in Role for answer in walk(role, signed_in(users[role]))]
@@ -78,6 +82,7 @@ def walk(role: Role, client: Client) -> Iterator[Answer]:
             address=address,
             page=page,
             headers=response.headers,
+            size=len(response.content),
             shown={p.public_id for p in patients if str(p) in words or p.mrn in words},
             looked_at={seen for look in Look.objects.all() for seen in look.patient_ids},
         )
@@ -91,7 +96,10 @@ def tags(answer: Answer) -> list[Tag]:
 
 def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
     assert {(answer.role.value, answer.name) for answer in answers} == {
-        *(("nurse", name) for name in ("to-book", "booked", "book")),
+        *(
+            ("nurse", name)
+            for name in ("to-book", "booked", "book", "record-contact", "reschedule")
+        ),
         *(("clinician", name) for name in ("overdue", "review", "rebaselines", "results")),
         *(
             ("clinician", name)
@@ -124,6 +132,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
                 "mailbox",
                 "protocols",
                 "protocol",
+                "compare-protocols",
                 "messages",
                 "message",
             )
@@ -220,6 +229,11 @@ def test_every_field_has_a_label_and_every_button_and_link_says_something(
             assert document.select_one(f"label[for='{field.get('id')}']"), (answer.address, field)
         for control in document.select("button, a"):
             assert control.get_text(strip=True), (answer.address, control)
+
+
+def test_every_page_is_small_enough_for_a_slow_line(answers: list[Answer]) -> None:
+    """Without the stylesheets, which a browser keeps."""
+    assert {a.address: a.size for a in answers if a.size > 100_000} == {}
 
 
 def test_every_form_that_changes_something_carries_its_token(answers: list[Answer]) -> None:

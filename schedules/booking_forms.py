@@ -1,0 +1,104 @@
+"""What nurses type when they book, call, and look through the list."""
+
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from patients.forms import DateInput
+from patients.models import Clinic
+from schedules.models import ContactOutcome, Protocol, ProtocolState, Scanner
+from schedules.rules.protocol import Contrast
+
+
+class BookingForm(forms.Form):
+    starts_at = forms.DateTimeField(
+        label="Date and time",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+    scanner = forms.ModelChoiceField(Scanner.objects.none(), empty_label=None)
+    minutes = forms.IntegerField(required=False, help_text="Only if not as usual.")
+    outside_window_reason = forms.CharField(
+        label="Reason, if outside the window",
+        required=False,
+        max_length=300,
+        help_text="Only for a day outside the window; the appointment stays marked.",
+    )
+
+    def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scanner = self.fields["scanner"]
+        assert isinstance(scanner, forms.ModelChoiceField)
+        scanner.queryset = clinic.scanners.order_by("name")
+
+    @classmethod
+    def sent(cls, data: QueryDict, *, clinic: Clinic) -> "BookingForm":
+        """Read what was sent: the fields, or the button of a proposed time that stands for them."""
+        if "choice" in data:
+            starts_at, _, scanner = data["choice"].partition("_")
+            return cls({"starts_at": starts_at, "scanner": scanner}, clinic=clinic)
+        return cls(data, clinic=clinic)
+
+
+class ContactForm(forms.Form):
+    outcome = forms.TypedChoiceField(
+        label="What came of it?",
+        choices=ContactOutcome.choices,
+        coerce=ContactOutcome,
+        widget=forms.RadioSelect,
+    )
+    note = forms.CharField(
+        required=False, max_length=300, help_text="Needed if the patient does not want to come."
+    )
+    snooze_until = forms.DateField(
+        label="Remind me on",
+        required=False,
+        widget=DateInput,
+        help_text="Only for “Remind me later”: until then the exam leaves the list.",
+    )
+
+
+class FilterForm(forms.Form):
+    """Which slots a list is to show. It holds no name: what it asks for stands in the address."""
+
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(), required=False, to_field_name="code", empty_label="All"
+    )
+    within = forms.IntegerField(
+        label="Due within days", required=False, min_value=0, max_value=3660
+    )
+    protocol = forms.ChoiceField(required=False)
+    site = forms.CharField(label="Tumour site", required=False, max_length=120)
+    contrast = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "Any"),
+            (Contrast.WITH.value, "With"),
+            (Contrast.WITHOUT.value, "Without"),
+            (Contrast.UNSPECIFIED.value, "Not stated"),
+        ],
+    )
+    order = forms.ChoiceField(
+        required=False, choices=[("", "The most urgent first"), ("due", "By due date")]
+    )
+
+    def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
+        super().__init__(data)
+        clinic, protocol = self.fields["clinic"], self.fields["protocol"]
+        assert isinstance(clinic, forms.ModelChoiceField)
+        assert isinstance(protocol, forms.ChoiceField)
+        clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics]).order_by("name")
+        if len(clinics) == 1:
+            del self.fields["clinic"]
+        used = Protocol.objects.exclude(state=ProtocolState.DRAFT)
+        codes = used.order_by("code").values_list("code", flat=True).distinct()
+        protocol.choices = [("", "Any"), *((code, code) for code in codes)]
+
+
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        label="MRN or start of a name",
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )

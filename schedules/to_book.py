@@ -1,0 +1,118 @@
+"""The list of what is to be booked, as an address asks for it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from patients.models import Clinic
+from patients.queries import ClinicDay
+from patients.search import with_name_or_mrn
+from schedules import queries
+from schedules.models import Contact, Slot
+from schedules.paging import By, PageOf, page_after
+from schedules.rules.protocol import Contrast
+
+FILTERS = ("clinic", "within", "protocol", "site", "contrast", "order")
+ORDERS = {"": (By("latest_on"),), "due": (By("due_on"), By("latest_on"))}
+
+
+class Show(StrEnum):
+    TO_BOOK = ""
+    SNOOZED = "snoozed"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address asks for: which part, which slots, as of which day, after which place."""
+
+    told: Mapping[str, str]
+
+    @classmethod
+    def by(cls, told: Mapping[str, str]) -> "Asked":
+        """Read an address. What is in it beside this is left out, so it can be handed on."""
+        names = (*FILTERS, "show", "on", "after")
+        return cls({name: told[name].strip() for name in names if told.get(name, "").strip()})
+
+    @property
+    def show(self) -> Show:
+        return Show.SNOOZED if self.told.get("show") == Show.SNOOZED else Show.TO_BOOK
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(name in self.told for name in FILTERS if name != "order")
+
+    def parameters(self, **changes: str) -> str:
+        """Return what stands behind the path of an address, from the ? on; empty for the usual."""
+        told = {name: value for name, value in {**self.told, **changes}.items() if value}
+        return f"?{urlencode(told)}" if told else ""
+
+    def address(self, **changes: str) -> str:
+        return reverse("to-book") + self.parameters(**changes)
+
+
+def page_of(
+    asked: Asked, filters: Mapping[str, Any], days: list[ClinicDay], q: str = ""
+) -> PageOf[Slot]:
+    """Return a page of the list; `filters` are those of the address, cleaned, `q` what is sought.
+
+    Raises:
+        BadRequest: the page is to follow a place that is none.
+    """
+    if filters.get("clinic"):
+        days = _of(filters["clinic"], days)
+    slots = queries.snoozed(days) if asked.show == Show.SNOOZED else queries.to_book(days)
+    slots = _filtered(slots, filters, days)
+    if q:
+        slots = with_name_or_mrn(slots, q, "schedule__tumour__patient__")
+    return page_after(
+        with_contacts(slots), ORDERS[filters.get("order", "")], asked.told.get("after", "")
+    )
+
+
+def with_contacts(slots: QuerySet[Slot]) -> QuerySet[Slot]:
+    """Fetch the calls of each slot with it, the last one first."""
+    return slots.prefetch_related(
+        Prefetch("contacts", Contact.objects.order_by("-id").select_related("by"))
+    )
+
+
+def _of(clinic: Clinic, days: Iterable[ClinicDay]) -> list[ClinicDay]:
+    return [ClinicDay([clinic], day.on, day.begins_at) for day in days if clinic in day.clinics]
+
+
+def _filtered(
+    slots: QuerySet[Slot], filters: Mapping[str, Any], days: Iterable[ClinicDay]
+) -> QuerySet[Slot]:
+    if filters.get("within") is not None:
+        soon = Q(pk__in=[])
+        for day in days:
+            last = _days_after(day.on, filters["within"])
+            soon |= Q(**{f"{queries.CLINIC}__in": day.clinics}, due_on__lte=last)
+        slots = slots.filter(soon)
+    if filters.get("protocol"):
+        slots = slots.filter(schedule__protocol__code=filters["protocol"])
+    if filters.get("site"):
+        slots = slots.filter(schedule__tumour__site__icontains=filters["site"])
+    if filters.get("contrast"):
+        slots = slots.filter(_contrast(Contrast(filters["contrast"])))
+    return slots
+
+
+def _contrast(contrast: Contrast) -> Q:
+    """The name of an exam says it last: see `rules.protocol.Exam.key`."""
+    stated = {
+        one: Q(exam__endswith=f" {one} contrast") for one in (Contrast.WITH, Contrast.WITHOUT)
+    }
+    if contrast in stated:
+        return stated[contrast]
+    return ~stated[Contrast.WITH] & ~stated[Contrast.WITHOUT]
+
+
+def _days_after(on: date, days: int) -> date:
+    return on + timedelta(days=min(days, (date.max - on).days))

@@ -1,0 +1,400 @@
+"""The list of what is to be booked: filters, search, pages, calls, and the best times."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils.formats import date_format
+
+from patients.models import Clinic, Patient
+from schedules.models import Booking, BookingState, Contact, Scanner, Slot
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
+from tests.factories import BookingFactory, ClinicFactory, MembershipFactory
+from tests.integration.pages.reading import Page, text_of
+from tests.integration.pages.scene import member, moment, signed_in, slot_due_in
+
+pytestmark = pytest.mark.django_db
+
+TO_BOOK = "/worklists/to-book/"
+
+
+def listed(page: Page) -> list[str]:
+    """The patients on the list, in its order."""
+    return [text_of(link) for link in page.document.select(".to-book td:first-child a")]
+
+
+def names(*slots: Slot) -> list[str]:
+    return [str(slot.patient) for slot in slots]
+
+
+def rename(slot: Slot, family: str, given: str = "Given") -> Slot:
+    Patient.objects.filter(pk=slot.patient.pk).update(family_name=family, given_name=given)
+    return slot
+
+
+def search(client: Client, q: str) -> Page:
+    return Page(client.post(TO_BOOK, {"q": q}))
+
+
+# --- order, filters, pages
+
+
+def test_the_most_urgent_stand_first(nurse_client: Client, clinic: Clinic) -> None:
+    soon, late, later = (slot_due_in(days, clinic) for days in (-5, -30, 10))
+
+    assert listed(Page(nurse_client.get(TO_BOOK))) == names(late, soon, later)
+
+
+def test_what_is_due_within_some_days_is_shown(nurse_client: Client, clinic: Clinic) -> None:
+    soon, late = slot_due_in(5, clinic), slot_due_in(-30, clinic)
+    slot_due_in(20, clinic)
+
+    assert listed(Page(nurse_client.get(TO_BOOK, {"within": "8"}))) == names(late, soon)
+
+
+def test_the_list_can_be_filtered_by_site_protocol_and_contrast(
+    nurse_client: Client, clinic: Clinic
+) -> None:
+    femur, thigh = slot_due_in(0, clinic), slot_due_in(1, clinic)
+    tumour = thigh.schedule.tumour
+    tumour.site = "right thigh"
+    tumour.save()
+    Slot.objects.filter(pk=thigh.pk).update(exam="CT chest+abdomen without contrast")
+
+    for asked, found in (
+        ({"site": "THIGH"}, [thigh]),
+        ({"contrast": "without"}, [thigh]),
+        ({"contrast": "unspecified"}, [femur]),
+        ({"contrast": "with"}, []),
+        ({"protocol": "ct-chest-abdomen-3m"}, [femur, thigh]),
+    ):
+        assert listed(Page(nurse_client.get(TO_BOOK, asked))) == names(*found), asked
+
+
+def test_who_books_for_two_clinics_can_look_at_one(clinic: Clinic) -> None:
+    nurse = member(clinic, Role.NURSE)
+    other = MembershipFactory.create(user=nurse, role=Role.NURSE).clinic
+    slot_due_in(0, clinic)
+    theirs = slot_due_in(0, other)
+
+    page = Page(signed_in(nurse).get(TO_BOOK, {"clinic": other.code}))
+
+    assert listed(page) == names(theirs)
+
+
+def test_another_clinic_is_no_choice_of_a_filter(nurse_client: Client, clinic: Clinic) -> None:
+    nurse = member(clinic, Role.NURSE)
+    MembershipFactory.create(user=nurse, role=Role.NURSE)
+    elsewhere = ClinicFactory.create()
+
+    page = Page(signed_in(nurse).get(TO_BOOK, {"clinic": elsewhere.code}))
+
+    assert "not one of the available choices" in page.error_beside("clinic")
+    assert listed(page) == []
+
+
+def test_a_filter_that_makes_no_sense_is_refused_beside_its_field(
+    nurse_client: Client, open_slot: Slot
+) -> None:
+    page = Page(nurse_client.get(TO_BOOK, {"within": "soon"}))
+
+    assert page.error_beside("within") == "Enter a whole number."
+    assert page.error_summary == ["Due within days: Enter a whole number."]
+
+
+def test_the_filters_stay_on_the_way_to_a_booking_and_back(
+    nurse_client: Client, open_slot: Slot, scanner: Scanner
+) -> None:
+    page = Page(nurse_client.get(TO_BOOK, {"within": "30", "nonsense": "1"}))
+    book = page.link(f"Book {open_slot.patient}")
+    assert book == f"/slots/{open_slot.public_id}/book/?within=30"
+
+    choice = Page(nurse_client.get(book)).find("button[name=choice]")["value"]
+    answer = nurse_client.post(book, {"choice": choice})
+
+    made = Booking.objects.get()
+    assert answer.headers["Location"] == f"{TO_BOOK}?within=30&booked={made.public_id}"
+
+
+def test_fifty_come_a_page_and_the_next_goes_on_where_it_ended(
+    nurse_client: Client, clinic: Clinic
+) -> None:
+    slot = slot_due_in(0, clinic)
+    for n in range(2, 53):
+        slot.pk, slot.n = None, 100 + n
+        slot.public_id = type(slot)().public_id
+        slot._state.adding = True
+        slot.save()
+
+    first = Page(nurse_client.get(TO_BOOK))
+    second = Page(nurse_client.get(first.link("Next 50")))
+
+    assert len(first.table()) == 50
+    assert len(second.table()) == 2
+    assert {row["Exam"] for row in first.table()}.isdisjoint(row["Exam"] for row in second.table())
+    assert second.link("To the beginning") == TO_BOOK
+
+
+def test_the_list_asks_the_database_as_often_for_many_as_for_few(
+    nurse_client: Client, clinic: Clinic, nurse: User
+) -> None:
+    asked = []
+    for _ in range(2):
+        for _ in range(3):
+            slot = slot_due_in(0, clinic)
+            Contact.objects.create(slot=slot, outcome="no_answer", by=nurse)
+        with CaptureQueriesContext(connection) as captured:
+            nurse_client.get(TO_BOOK)
+        asked.append(len(captured))
+
+    assert asked[0] == asked[1]
+
+
+# --- search
+
+
+@pytest.mark.parametrize(
+    ("family", "q"),
+    [
+        ("Müller", "muller"),
+        ("Muller", "Müll"),
+        ("Strauß", "STRAUSS"),
+        ("Østergård", "ostergard"),
+        ("さとう", "サトウ"),
+        ("ガーランド", "ｶﾞｰﾗ"),
+        ("ガーランド", "がーら"),
+        ("佐藤", "佐"),
+        ("Yamada", "ｙａｍａ"),
+        ("De la Cruz", "given DE"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(
+    nurse_client: Client, clinic: Clinic, family: str, q: str
+) -> None:
+    meant = rename(slot_due_in(0, clinic), family)
+    rename(slot_due_in(0, clinic), "Other", "Else")
+
+    assert listed(search(nurse_client, q)) == [f"{family}, Given"]
+    assert meant.patient.mrn not in search(nurse_client, "Other").text()
+
+
+def test_a_record_number_is_found_in_any_width(nurse_client: Client, clinic: Clinic) -> None:
+    slot = slot_due_in(0, clinic)
+    slot_due_in(0, clinic)
+    wide = slot.patient.mrn.translate({ord(d): ord(d) + 0xFEE0 for d in "0123456789"})
+
+    assert listed(search(nurse_client, wide.lower())) == names(slot)
+
+
+@pytest.mark.parametrize("q", ["%", "_", "Nobody"])
+def test_what_nobody_is_called_finds_nobody_and_says_so(
+    nurse_client: Client, open_slot: Slot, q: str
+) -> None:
+    page = search(nurse_client, q)
+
+    assert listed(page) == []
+    assert f"starts with “{q}”" in page.text(".empty")
+
+
+# --- the best times, and taking it back
+
+
+def test_three_times_are_proposed_and_one_press_books(
+    nurse_client: Client, open_slot: Slot, scanner: Scanner
+) -> None:
+    page = Page(nurse_client.get(f"/slots/{open_slot.public_id}/book/"))
+    choices = page.document.select("button[name=choice]")
+    assert len(choices) == 3
+
+    done = Page(
+        nurse_client.post(
+            f"/slots/{open_slot.public_id}/book/", {"choice": choices[0]["value"]}, follow=True
+        )
+    )
+
+    booking = Booking.objects.get()
+    when = booking.starts_at.astimezone(open_slot.patient.clinic.zone)
+    assert text_of(choices[0]).startswith(date_format(when, "D j F, H:i"))
+    assert done.messages == [
+        f"{open_slot.patient} is booked for {date_format(when, 'j F Y')} at {when:%H:%M} "
+        f"on {scanner}."
+    ]
+    assert listed(done) == []
+
+
+def test_undo_takes_it_back_and_the_patient_is_on_the_list_again(
+    nurse_client: Client, open_slot: Slot, scanner: Scanner
+) -> None:
+    address = f"/slots/{open_slot.public_id}/book/"
+    choice = Page(nurse_client.get(address)).find("button[name=choice]")["value"]
+    done = Page(nurse_client.post(address, {"choice": choice}, follow=True))
+
+    undo = done.find(".undo form")
+    page = Page(nurse_client.post(str(undo["action"]), follow=True))
+
+    assert "is taken back." in page.messages[0]
+    assert listed(page) == names(open_slot)
+    assert Booking.objects.get().state == BookingState.CANCELLED
+
+
+def test_what_somebody_else_has_booked_is_not_offered_to_be_undone(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot
+) -> None:
+    theirs = BookingFactory.create(slot=open_slot, starts_at=moment(clinic, 3), at=None)
+
+    page = Page(nurse_client.get(TO_BOOK, {"booked": str(theirs.public_id)}))
+    refused = Page(nurse_client.post(f"/bookings/{theirs.public_id}/undo/", follow=True))
+
+    assert page.document.select(".undo") == []
+    assert refused.messages == [f"Only {theirs.booked_by} can undo this."]
+
+
+def test_a_time_that_is_taken_says_by_whom_and_shows_no_other_patient(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
+) -> None:
+    other = slot_due_in(0, clinic)
+    starts_at = moment(clinic, 3)
+    BookingFactory.create(
+        slot=other,
+        scanner=scanner,
+        starts_at=starts_at,
+        at=moment(clinic, -1),
+        by__first_name="Nils",
+        by__last_name="Nurse",
+    )
+
+    page = Page(
+        nurse_client.post(
+            f"/slots/{open_slot.public_id}/book/",
+            {"starts_at": f"{starts_at:%Y-%m-%dT%H:%M}", "scanner": scanner.pk},
+        )
+    )
+
+    assert page.error_beside("starts_at") == (
+        f"{scanner} is taken from 09:00 to 09:30 by another appointment, booked by Nils Nurse."
+    )
+    assert str(other.patient) not in page.text("body")
+
+
+def test_the_strip_greys_holidays_and_weekends_and_shows_how_full_scanners_are(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
+) -> None:
+    Clinic.objects.filter(pk=clinic.pk).update(country="JP")
+    booked = moment(clinic, 3)
+    BookingFactory.create(
+        slot=slot_due_in(0, clinic), scanner=scanner, starts_at=booked, at=moment(clinic, -1)
+    )
+
+    page = Page(nurse_client.get(f"/slots/{open_slot.public_id}/book/"))
+
+    days = {text_of(day): day for day in page.document.select(".day:not(.day-blank)")}
+    saturdays = [day for words, day in days.items() if words.startswith("Saturday")]
+    assert saturdays
+    assert all("day-off" in str(day["class"]) and not day.select("a") for day in saturdays)
+    assert any(f"{booked.day} {booked:%B}" in day and f"{scanner}: 1 booked" in day for day in days)
+
+
+def test_a_day_that_is_chosen_shows_every_free_time(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
+) -> None:
+    day = clinic.today() + timedelta(days=1)
+    while day.weekday() > 4:
+        day += timedelta(days=1)
+
+    page = Page(nurse_client.get(f"/slots/{open_slot.public_id}/book/", {"day": day.isoformat()}))
+
+    times = [text_of(button) for button in page.document.select(".times button")]
+    assert times[0] == f"08:00 {scanner}"
+    assert len(times) == 22  # from eight to seven
+
+
+def test_an_appointment_is_given_another_time_from_booked(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
+) -> None:
+    booking = BookingFactory.create(
+        slot=open_slot, scanner=scanner, starts_at=moment(clinic, 3), at=moment(clinic, -1)
+    )
+    address = Page(nurse_client.get("/worklists/booked/")).link("Reschedule")
+
+    choice = Page(nurse_client.get(address)).find("button[name=choice]")["value"]
+    nurse_client.post(address, {"choice": choice})
+
+    new = Booking.objects.get(state=BookingState.BOOKED)
+    assert new.replaces == booking
+
+
+# --- calls
+
+
+def test_a_call_can_take_a_slot_off_the_list_until_a_day(
+    nurse_client: Client, clinic: Clinic, open_slot: Slot
+) -> None:
+    address = Page(nurse_client.get(TO_BOOK)).link(f"Call {open_slot.patient}")
+    until = Page(nurse_client.get(address)).find("[name=snooze_until]")["value"]
+    assert until == (clinic.today() + timedelta(days=7)).isoformat()
+
+    page = Page(
+        nurse_client.post(
+            address,
+            {"outcome": "no_answer", "snooze_until": until, "then": "later"},
+            follow=True,
+        )
+    )
+
+    back = date_format(clinic.today() + timedelta(days=7), "j F Y")
+    assert page.messages == [
+        f"{open_slot.patient}: recorded “no answer”. Snoozed: back on this list on {back}."
+    ]
+    assert listed(page) == []
+    [row] = Page(nurse_client.get(page.link("Snoozed"))).table()
+    assert row["Last contact"].startswith("Back on ")
+    assert "No answer" in row["Last contact"]
+
+
+def test_a_call_stands_in_the_row_of_who_stays_listed(
+    nurse_client: Client, open_slot: Slot
+) -> None:
+    address = f"/slots/{open_slot.public_id}/contact/"
+    page = Page(
+        nurse_client.post(
+            address, {"outcome": "call_back", "note": "After six", "then": "stay"}, follow=True
+        )
+    )
+
+    [row] = page.table()
+    assert row["Last contact"].startswith("Asked to be called again: After six")
+
+
+def test_who_agrees_is_booked_next(nurse_client: Client, open_slot: Slot) -> None:
+    answer = nurse_client.post(
+        f"/slots/{open_slot.public_id}/contact/", {"outcome": "agreed", "then": "book"}
+    )
+
+    assert answer.headers["Location"] == f"/slots/{open_slot.public_id}/book/"
+
+
+def test_a_refusal_without_the_patients_words_is_refused_beside_the_note(
+    nurse_client: Client, open_slot: Slot
+) -> None:
+    page = Page(
+        nurse_client.post(
+            f"/slots/{open_slot.public_id}/contact/", {"outcome": "refused", "then": "stay"}
+        )
+    )
+
+    assert page.error_beside("note").startswith("Say why")
+    assert not Contact.objects.exists()
+
+
+def test_remind_me_later_needs_its_day(nurse_client: Client, open_slot: Slot) -> None:
+    page = Page(
+        nurse_client.post(
+            f"/slots/{open_slot.public_id}/contact/", {"outcome": "no_answer", "then": "later"}
+        )
+    )
+
+    assert page.error_beside("snooze_until") == "Say on which day you want to be reminded."
+    assert not Contact.objects.exists()
