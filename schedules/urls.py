@@ -48,6 +48,7 @@ urlpatterns = [
         name="keep-off-schedule",
     ),
     path("protocols/", protocols.protocols, name="protocols"),
+    path("protocols/compare/", protocols.compare, name="compare-protocols"),
     path("protocols/<slug:code>/<int:version>/", protocols.protocol, name="protocol"),
     path("protocols/<slug:code>/<int:version>/draft/", protocols.draft, name="draft-protocol"),
     path("protocols/<slug:code>/<int:version>/sign/", protocols.sign, name="sign-protocol"),

@@ -493,7 +493,7 @@ def _undated(told: FollowUp) -> str:
     count = sum(event.on is None for event in told.events)
     if not count:
         return ""
-    return f"Without a stated date, and so in the table alone: {count}."
+    return f"Events without a stated date, which stand in the table alone: {count}."
 
 
 def _description(told: FollowUp, first: date, last: date) -> str:

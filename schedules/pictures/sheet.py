@@ -169,12 +169,18 @@ class Sheet:
         return texts
 
     def axis(self, ticks: Sequence[Tick]) -> None:
-        """Write the axis at the top; `grid` draws its lines when the height is known."""
+        """Write the axis at the top; `grid` draws its lines when the height is known.
+
+        A label stands to the right of its line, at the picture's end to the left.
+        """
         self.y += LINE
+        free_from = 0.0
         for tick in ticks:
-            left = self.scale.x(tick.at) + 3
-            if left + width_of(tick.label) <= self.width - 2:
+            x, width = self.scale.x(tick.at), width_of(tick.label)
+            left = x + 3 if x + 3 + width <= self.width - 2 else x - 3 - width
+            if left >= free_from:
                 self.add("", [Text("pic-axis", left, self.y - 4, tick.label)])
+                free_from = left + width + GAP
 
     def grid(self, ticks: Sequence[Tick], top: float) -> None:
         """Draw the axis's lines behind all that has been drawn."""

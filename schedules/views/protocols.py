@@ -14,8 +14,11 @@ from patients.access import UserRequest, allowed
 from patients.models import Clinic
 from schedules import actions, queries
 from schedules.actions.protocols import marks, objections, takeovers
+from schedules.comparison import CompareForm, overview, picture_of, series_of
+from schedules.comparison import compare as set_beside
 from schedules.models import Protocol, ProtocolState, Schedule, ScheduleState
 from schedules.protocol_forms import PhaseForm, PhaseFormSet, PreviewForm, ProtocolForm
+from schedules.rules.compare import YEARS
 from schedules.rules.plan import plan
 from schedules.takeovers import Counts, takeover_rows
 from surveillance.accounts.roles import Act
@@ -38,7 +41,25 @@ def protocols(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         )
         for state in (ProtocolState.ACTIVE, ProtocolState.DRAFT, ProtocolState.RETIRED)
     ]
-    return render(request, "schedules/protocols.html", {"groups": groups})
+    in_question = [
+        one for state, rows in groups if state != ProtocolState.RETIRED for one, _ in rows
+    ]
+    context = {"groups": groups, "overview": overview(in_question)}
+    return render(request, "schedules/protocols.html", context)
+
+
+@require_safe
+@allowed(Act.SEE_PROTOCOLS)
+def compare(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """Set the versions `?a=CODE-VERSION&b=CODE-VERSION` beside one another."""
+    everyone = Protocol.objects.order_by("code", "-version")
+    asked = request.GET if request.GET.keys() & {"a", "b"} else None
+    form = CompareForm(asked, protocols=everyone)
+    compared = None
+    if form.is_valid():
+        compared = set_beside(form.cleaned_data["a"], form.cleaned_data["b"])
+    context = {"form": form, "compared": compared}
+    return render(request, "schedules/protocol_compare.html", context)
 
 
 @require_safe
@@ -61,7 +82,10 @@ def protocol(request: UserRequest, clinics: list[Clinic], code: str, version: in
         "objections": objections(protocol=protocol, active=active, by=request.user),
         "form": form,
         "slots": sorted(slots, key=lambda slot: (slot.due_on, slot.exam.key)),
+        "years": YEARS,
     }
+    if not protocol.flaw:
+        context |= {"picture": picture_of(protocol), "series": series_of(protocol)}
     return render(request, "schedules/protocol.html", context)
 
 

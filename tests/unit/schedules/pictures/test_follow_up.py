@@ -231,7 +231,7 @@ def test_what_has_no_day_is_counted_beneath_the_picture() -> None:
 
     assert drawn(FollowUp(date(2026, 2, 1), events)).note == ""
     assert drawn(FollowUp(date(2026, 2, 1), events + undated)).note == (
-        "Without a stated date, and so in the table alone: 1."
+        "Events without a stated date, which stand in the table alone: 1."
     )
     assert picture(FollowUp(date(2026, 2, 1), undated)) is None
 

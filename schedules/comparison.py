@@ -1,0 +1,170 @@
+"""Protocols beside one another: what the pages show of one, of all, and of two compared."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from schedules.models import Protocol
+from schedules.pictures import protocols as pictures
+from schedules.pictures.drawing import Picture
+from schedules.rules.compare import YEARS, Stretch, counts, in_words, stretches, totals
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """One exam of a protocol: the months in which it is due, and how many within `YEARS`."""
+
+    exam: str
+    months: str
+    counts: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class StretchRow:
+    """Months in which two protocols each go on in one way, in words."""
+
+    after_month: int
+    up_to_month: int
+    first: str
+    second: str
+    differs: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CountRow:
+    """How many exams of one kind each of two protocols asks for within `YEARS`."""
+
+    exam: str
+    first: list[int]
+    second: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two protocols on one axis, the phases of both, and how much each asks for."""
+
+    first: Protocol
+    second: Protocol
+    picture: Picture
+    stretches: list[StretchRow]
+    counts: list[CountRow]
+    years: tuple[int, ...] = YEARS
+
+    @property
+    def differences(self) -> int:
+        return sum(row.differs for row in self.stretches)
+
+
+class CompareForm(forms.Form):
+    """Which two versions to compare, each told as its code and version: esmo-sts-high-1."""
+
+    a = forms.ChoiceField(label="First")
+    b = forms.ChoiceField(label="Second")
+
+    def __init__(self, *args: Any, protocols: Iterable[Protocol], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._protocols = {name_of(one): one for one in protocols}
+        choices = [("", "Choose one")] + [
+            (name, f"{one.title} ({one}, {one.get_state_display().lower()})")
+            for name, one in self._protocols.items()
+        ]
+        for name in ("a", "b"):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = choices
+
+    def clean_a(self) -> Protocol:
+        return self._complete("a")
+
+    def clean_b(self) -> Protocol:
+        return self._complete("b")
+
+    def _complete(self, name: str) -> Protocol:
+        protocol = self._protocols[self.cleaned_data[name]]
+        if protocol.flaw:
+            raise ValidationError(
+                f"{protocol} cannot be compared as long as its phases are incomplete: "
+                f"{protocol.flaw}."
+            )
+        return protocol
+
+
+def name_of(protocol: Protocol) -> str:
+    """Return a version's name in an address."""
+    return f"{protocol.code}-{protocol.version}"
+
+
+def compare(first: Protocol, second: Protocol) -> Comparison:
+    """Set two complete protocols beside one another."""
+    each = [counts(one.definition) for one in (first, second)]
+    nothing = [0] * len(YEARS)
+    exams = dict.fromkeys(exam for counted in each for exam in counted)
+    rows = [CountRow(exam, *(counted.get(exam, nothing) for counted in each)) for exam in exams]
+    drawn = [first] if first == second else [first, second]
+    return Comparison(
+        first,
+        second,
+        pictures.picture([_drawn(one) for one in drawn], "Two protocols over the years"),
+        [_row(one) for one in stretches(first.definition, second.definition)],
+        [*rows, CountRow("All exams", *(totals(counted) for counted in each))],
+    )
+
+
+def picture_of(protocol: Protocol) -> Picture:
+    """Draw one complete protocol."""
+    return pictures.picture([_drawn(protocol)], "The protocol over the years")
+
+
+def series_of(protocol: Protocol) -> list[SeriesRow]:
+    """Return what the picture of a complete protocol shows, exam by exam."""
+    counted = counts(protocol.definition)
+    return [
+        SeriesRow(exam, pictures.months(slots), counted[exam])
+        for exam, slots in pictures.series(protocol.definition).items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All protocols that are complete on one axis, the same by protocol and exam, and the rest."""
+
+    picture: Picture
+    left_out: list[Protocol]
+    rows: list[tuple[Protocol, list[str], list[SeriesRow]]]
+    years: tuple[int, ...] = YEARS
+
+
+def overview(protocols: Iterable[Protocol]) -> Overview | None:
+    """Return a look at all of `protocols` that are complete; None where none is."""
+    everyone = list(protocols)
+    complete = [one for one in everyone if not one.flaw]
+    if not complete:
+        return None
+    return Overview(
+        pictures.picture([_drawn(one) for one in complete], "All protocols over the years"),
+        [one for one in everyone if one not in complete],
+        [(one, _phases(one), series_of(one)) for one in complete],
+    )
+
+
+def _phases(protocol: Protocol) -> list[str]:
+    return [
+        f"months {phase.after_month} to {phase.up_to_month}: {in_words(phase)}"
+        for phase in protocol.definition.phases
+    ]
+
+
+def _drawn(protocol: Protocol) -> pictures.Drawn:
+    state = protocol.get_state_display().lower()
+    title = f"{protocol.title} ({protocol}, {state})"
+    return pictures.Drawn(title, protocol.definition, protocol.citation)
+
+
+def _row(stretch: Stretch) -> StretchRow:
+    first, second = (
+        in_words(phase) if phase else "nothing" for phase in (stretch.first, stretch.second)
+    )
+    return StretchRow(stretch.after_month, stretch.up_to_month, first, second, stretch.differs)
