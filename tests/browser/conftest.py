@@ -4,13 +4,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from patients.models import Clinic
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
 from tests.browser.chromium import HOW, chromium
 from tests.browser.person import DESK, Person
+from tests.browser.scene import NAMES
+from tests.factories import ClinicFactory
+from tests.integration.pages.scene import member
 
 HERE = Path(__file__).parent
+expect.set_options(timeout=15_000)  # milliseconds; a machine may have much else to do
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,8 +52,41 @@ def browser() -> Iterator[Browser]:
             yield browser
 
 
+@pytest.fixture(params=[True, False], ids=["with JavaScript", "without"])
+def has_javascript(request: pytest.FixtureRequest) -> bool:
+    """Asked for by what must work both ways."""
+    return bool(request.param)
+
+
 @pytest.fixture
-def somebody(browser: Browser, live_server: LiveServer) -> Iterator[Person]:
-    """Someone at a screen, not signed in yet."""
-    with browser.new_context(base_url=live_server.url, viewport=DESK) as context:
-        yield Person(context.new_page())
+def somebody(
+    browser: Browser, live_server: LiveServer, request: pytest.FixtureRequest
+) -> Iterator[Person]:
+    """Someone at a screen, not signed in yet; at the end the console must have been silent."""
+    runs = "has_javascript" not in request.fixturenames or request.getfixturevalue("has_javascript")
+    with browser.new_context(
+        base_url=live_server.url, viewport=DESK, java_script_enabled=runs
+    ) as context:
+        person = Person(context.new_page())
+        yield person
+    assert person.complaints == []
+
+
+@pytest.fixture
+def clinic(transactional_db: None) -> Clinic:
+    return ClinicFactory.create()
+
+
+@pytest.fixture
+def nurse(clinic: Clinic) -> User:
+    return member(clinic, Role.NURSE, NAMES[Role.NURSE])
+
+
+@pytest.fixture
+def clinician(clinic: Clinic) -> User:
+    return member(clinic, Role.CLINICIAN, NAMES[Role.CLINICIAN])
+
+
+@pytest.fixture
+def administrator(clinic: Clinic) -> User:
+    return member(clinic, Role.ADMINISTRATOR, NAMES[Role.ADMINISTRATOR])

@@ -8,8 +8,9 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
+from typing import Self
 from unittest.mock import patch
 
 import django
@@ -32,6 +33,7 @@ class Picture:
     of: str
     address: str
     links: tuple[str, ...] = ()
+    search: str = ""  # what is searched for first
     dark: bool = False
 
 
@@ -41,8 +43,8 @@ PICTURES = (
     Picture("book", "nurse", "/worklists/to-book/", ("Book ",)),
     Picture("overdue", "clinician", "/worklists/overdue/"),
     Picture("decide", "clinician", "/worklists/overdue/", ("Decide",)),
-    Picture("patient", "clinician", "/patients/?q=CASE-1", ("Published",)),
-    Picture("patient-dark", "clinician", "/patients/?q=CASE-1", ("Published",), dark=True),
+    Picture("patient", "clinician", "/patients/", ("Published",), "CASE-1"),
+    Picture("patient-dark", "clinician", "/patients/", ("Published",), "CASE-1", dark=True),
     Picture("inbox", "clinician", "/inbox/"),
     Picture("safety-net", "clinician", "/safety-net/"),
     Picture("protocol", "clinician", "/protocols/ct-chest-abdomen-3m/1/"),
@@ -54,6 +56,14 @@ SCREENS: dict[str, ViewportSize] = {
     "": {"width": 1366, "height": 768},
     "-phone": {"width": 390, "height": 844},
 }
+
+
+class Stopped(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
 
 
 @contextmanager
@@ -71,9 +81,12 @@ def stage() -> Iterator[str]:
         call_command("migrate", verbosity=0)
         call_command("load_protocols", verbosity=0)
         call_command("seed_demo", seed=SEED, today=NOW.date(), verbosity=0)
+        clock = ends.enter_context(patch("django.utils.timezone.now"))
         for days in (3, 2, 1, 0):
-            sweep(at=NOW - timedelta(days=days))
-        ends.enter_context(patch("django.utils.timezone.now", lambda: NOW))
+            clock.return_value = NOW - timedelta(days=days)
+            sweep()
+        # “2 hours ago” asks a clock of its own.
+        ends.enter_context(patch("django.contrib.humanize.templatetags.humanize.datetime", Stopped))
         server = LiveServer("localhost")
         ends.callback(server.stop)
         yield server.url
@@ -90,6 +103,10 @@ def take(page: Page, path: Path) -> None:
 def visit(page: Page, picture: Picture) -> None:
     page.emulate_media(color_scheme="dark" if picture.dark else "light")
     page.goto(picture.address)
+    if picture.search:
+        page.get_by_role("searchbox").fill(picture.search)
+        page.keyboard.press("Enter")
+        page.wait_for_load_state()
     for link in picture.links:
         page.locator("main a", has_text=link).first.click()
     page.wait_for_load_state()

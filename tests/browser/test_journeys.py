@@ -1,0 +1,109 @@
+"""The day of each role, from signing in to done, with JavaScript and without."""
+
+import csv
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from patients.models import Clinic, Patient, TreatmentKind
+from schedules.actions import record_result
+from schedules.models import Result, ResultOutcome, Schedule
+from surveillance.accounts.models import User
+from tests.browser.person import Person
+from tests.factories import ProtocolFactory, ResectionFactory, StudyFactory
+from tests.integration.pages.scene import slot_due_in
+
+pytestmark = pytest.mark.usefixtures("has_javascript")
+
+
+def test_a_nurse_registers_a_patient_and_finds_them_again(
+    somebody: Person, clinic: Clinic, nurse: User
+) -> None:
+    page = somebody.page
+    somebody.sign_in(nurse)
+    expect(somebody.heading).to_have_text("Today’s work")
+
+    somebody.follow("Patients")
+    somebody.follow("Register a patient")
+    somebody.press("Register")
+    expect(page.get_by_role("alert")).to_contain_text("Family name: This field is required.")
+
+    for label, value in {
+        "MRN": "MRN-770001",
+        "Family name": "Ōtsuki",
+        "Given name": "Hana",
+        "Birth date": "1961-04-02",
+        "Site": "distal femur",
+        "Topography": "C40.2",
+        "Date of resection": (clinic.today() - timedelta(days=40)).isoformat(),
+    }.items():
+        page.get_by_label(label, exact=True).fill(value)
+    page.get_by_label("Sex").select_option(label="Female")
+    somebody.press("Register")
+    expect(somebody.told).to_contain_text("is registered")
+
+    somebody.follow("Patients")
+    page.get_by_label("MRN or start of a name").fill("Ōts")
+    somebody.press("Search")
+    page.get_by_role("cell").get_by_role("link", name="Ōtsuki").click()
+    expect(somebody.heading).to_contain_text("Ōtsuki")
+    assert Patient.objects.get().tumours.get().treatments.get().kind == TreatmentKind.RESECTION
+
+
+def test_a_clinician_chooses_the_follow_up_of_a_new_patient(
+    somebody: Person, clinic: Clinic, clinician: User
+) -> None:
+    ProtocolFactory.create()
+    resection = ResectionFactory.create(
+        tumour__patient__clinic=clinic, on=clinic.today() - timedelta(days=20)
+    )
+    somebody.sign_in(clinician)
+    somebody.page.goto(f"/patients/{resection.tumour.patient.public_id}/")
+    somebody.page.get_by_role("link", name="Choose the follow-up").first.click()
+
+    somebody.press("Start follow-up")
+
+    expect(somebody.heading).to_contain_text(resection.tumour.patient.family_name)
+    assert Schedule.objects.get().anchor == resection
+
+
+def test_a_clinician_reviews_a_result(somebody: Person, clinic: Clinic, clinician: User) -> None:
+    slot = slot_due_in(-5, clinic)
+    study = StudyFactory.create(
+        patient=slot.patient, performed_on=clinic.today() - timedelta(days=1)
+    )
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=clinician)
+    somebody.sign_in(clinician)
+    somebody.follow("Results")
+
+    somebody.page.get_by_role("button", name="Reviewed").click()
+
+    expect(somebody.told).to_contain_text("the result is reviewed")
+    assert Result.objects.get().reviewed_by == clinician
+
+
+def test_an_administrator_exports_the_schedules(
+    somebody: Person, clinic: Clinic, administrator: User, tmp_path: Path
+) -> None:
+    slot = slot_due_in(-5, clinic)
+    somebody.sign_in(administrator)
+    somebody.follow("Exports")
+
+    with somebody.page.expect_download() as taken:
+        somebody.press("Export schedules as CSV")
+    taken.value.save_as(tmp_path / "schedules.csv")
+
+    rows = csv.DictReader((tmp_path / "schedules.csv").read_text(encoding="utf-8").splitlines())
+    assert {row["mrn"] for row in rows} == {slot.patient.mrn}
+    somebody.page.reload()
+    expect(somebody.page.get_by_role("row").nth(1)).to_contain_text("Ada Administrator")
+
+
+def test_who_signs_out_is_asked_to_sign_in_again(somebody: Person, nurse: User) -> None:
+    somebody.sign_in(nurse)
+    somebody.press("Sign out")
+    somebody.page.goto("/patients/")
+
+    expect(somebody.heading).to_have_text("Sign in")
