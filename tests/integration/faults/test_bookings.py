@@ -31,7 +31,7 @@ def test_slots_booked_while_their_messages_go_out(
     to_book = slots[::-2] if IN_FULL else slots[-20:]
     worker = processes.worker()
     processes.beat()
-    wait_until(lambda: bool(post_office.arrivals), seconds=60, otherwise=worker.said)
+    wait_until(lambda: bool(post_office.arrivals), seconds=400, otherwise=worker.said)
 
     by = UserFactory.create()
     scanners = {slot.pk: ScannerFactory.create(clinic=slot.patient.clinic) for slot in to_book}
@@ -54,12 +54,12 @@ def test_slots_booked_while_their_messages_go_out(
         list(nurses.map(nurse, [to_book[n::NURSES] for n in range(NURSES)]))
     wait_until(
         lambda: not Message.objects.filter(state__in=["queued", "sending"]).exists(),
-        seconds=120,
+        seconds=400,
         otherwise=worker.said,
     )
     wait_until(
         lambda: not Notice.objects.filter(slot__in=to_book, ended_at=None).exists(),
-        seconds=60,
+        seconds=400,
         otherwise=worker.said,
     )
 
