@@ -425,7 +425,7 @@ def main() -> None:
     ):
         rows = nothing_new_rows(few, more, most)
         with on(most):
-            rows += [raise_row(), *smtp_rows(mails, in_tasks=mails // 10)]
+            rows += [raise_row(), *smtp_rows(mails, in_tasks=max(mails // 40, 1))]
     show(rows, as_json=options.json)
 
 
