@@ -35,7 +35,7 @@ class BookingForm(forms.Form):
     def sent(cls, data: QueryDict, *, clinic: Clinic) -> "BookingForm":
         """Read what was sent: the fields, or the button of a proposed time that stands for them."""
         if "choice" in data:
-            starts_at, _, scanner = data["choice"].partition("_")
+            starts_at, _, scanner = str(data["choice"]).partition("_")
             return cls({"starts_at": starts_at, "scanner": scanner}, clinic=clinic)
         return cls(data, clinic=clinic)
 
@@ -78,9 +78,7 @@ class FilterForm(forms.Form):
             (Contrast.UNSPECIFIED.value, "Not stated"),
         ],
     )
-    order = forms.ChoiceField(
-        required=False, choices=[("", "The most urgent first"), ("due", "By due date")]
-    )
+    order = forms.ChoiceField(required=False, choices=[("", "Most urgent"), ("due", "Due date")])
 
     def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
         super().__init__(data)

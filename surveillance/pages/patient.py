@@ -13,7 +13,7 @@ from patients.models import Clinic, Patient, Tumour
 from patients.queries import patients_of
 from reminders.said import said_of
 from schedules.anchors import proposed_anchor
-from schedules.models import Booking, Protocol, ProtocolState, Review, Schedule, Slot
+from schedules.models import Booking, Contact, Protocol, ProtocolState, Review, Schedule, Slot
 from schedules.pictures.follow_up import picture as draw
 from schedules.pictures.follow_up import rows
 from schedules.queries import schedules_of
@@ -48,6 +48,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
             Prefetch("slots", Slot.objects.order_by("exam", "n")),
             "slots__studies__result",
             Prefetch("slots__bookings", Booking.objects.select_related("scanner")),
+            Prefetch("slots__contacts", Contact.objects.select_related("by")),
             Prefetch("slots__reviews", Review.objects.select_related("by")),
         )
     )

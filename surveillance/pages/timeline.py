@@ -125,6 +125,7 @@ def _window(slot: Slot, on: date) -> str:
 
 
 def _appointments(schedule: Schedule) -> Iterator[Entry]:
+    """The appointments of a schedule, the calls about them, and what clinicians decided."""
     zone = schedule.tumour.patient.clinic.zone
     for slot in schedule.slots.all():
         for booking in slot.bookings.all():
@@ -136,6 +137,19 @@ def _appointments(schedule: Schedule) -> Iterator[Entry]:
                 booking.outside_window_reason
                 and f"Outside the window: {booking.outside_window_reason}",
                 status=booking.get_state_display(),
+            )
+        for contact in slot.contacts.all():
+            yield Entry(
+                contact.at.astimezone(zone).date(),
+                "Call",
+                f"{contact} (slot no. {slot.n})",
+                _joined(
+                    contact.note,
+                    f"put off until {long_date(contact.snoozed_until)}"
+                    if contact.snoozed_until
+                    else "",
+                    f"by {contact.by}",
+                ),
             )
         for review in slot.reviews.all():
             yield Entry(

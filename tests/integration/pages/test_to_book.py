@@ -398,3 +398,14 @@ def test_remind_me_later_needs_its_day(nurse_client: Client, open_slot: Slot) ->
 
     assert page.error_beside("snooze_until") == "Say on which day you want to be reminded."
     assert not Contact.objects.exists()
+
+
+def test_the_patients_page_tells_of_the_call(nurse_client: Client, open_slot: Slot) -> None:
+    nurse_client.post(
+        f"/slots/{open_slot.public_id}/contact/",
+        {"outcome": "call_back", "note": "After six", "then": "stay"},
+    )
+
+    page = Page(nurse_client.get(f"/patients/{open_slot.patient.public_id}/"))
+
+    assert "Call Asked to be called again (slot no. 1) After six; by Naomi Nurse" in page.text()
