@@ -5,9 +5,11 @@ All lengths are in the picture's own units, which are CSS pixels where it is sho
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from html import escape
 from itertools import pairwise
 from math import cos, pi, sin
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 from unicodedata import east_asian_width
 
 EDGE = 14.0  # kept free at the left and the right, so that a mark on the first day has room
@@ -35,16 +37,14 @@ class Path:
     look: str
     lines: tuple[tuple[Point, ...], ...]
     closed: bool = False
-    is_text: ClassVar[bool] = False
 
     @property
-    def d(self) -> str:
-        """The lines as the attribute `d` of an SVG path."""
+    def markup(self) -> str:
         end = "Z" if self.closed else ""
-        return "".join(
-            "M" + "L".join(f"{_short(point.x)} {_short(point.y)}" for point in line) + end
-            for line in self.lines
+        d = "".join(
+            "M" + "L".join(f"{_short(x)} {_short(y)}" for x, y in line) + end for line in self.lines
         )
+        return f'<path class="{self.look}" d="{d}"/>'
 
     @property
     def bounds(self) -> Bounds:
@@ -61,12 +61,11 @@ class Text:
     x: float
     y: float
     words: str
-    is_text: ClassVar[bool] = True
 
     @property
-    def at(self) -> Point:
-        """The place, as short as it is written."""
-        return Point(round(self.x, 1), round(self.y, 1))
+    def markup(self) -> str:
+        place = f'x="{_short(self.x)}" y="{_short(self.y)}"'
+        return f'<text class="{self.look}" {place}>{escape(self.words)}</text>'
 
     @property
     def bounds(self) -> Bounds:
@@ -87,6 +86,15 @@ class Group:
     shapes: tuple[Shape, ...]
     look: str = ""
     is_now: bool = False
+
+    @property
+    def markup(self) -> str:
+        """The shapes as SVG, all words escaped.
+
+        Written here and not by the template, which would take longer than the rest of the page.
+        """
+        tells = f"<title>{escape(self.tells)}</title>" if self.tells else ""
+        return tells + "".join(shape.markup for shape in self.shapes)
 
     @property
     def bounds(self) -> Bounds:
@@ -132,6 +140,7 @@ def width_of(words: str) -> float:
     return sum(_width(character) for character in words)
 
 
+@cache
 def _width(character: str) -> float:
     if east_asian_width(character) in "WF":
         return 12.6

@@ -237,7 +237,8 @@ def picture(told: FollowUp) -> Picture | None:
     sheet = Sheet(scale, last)
     today_at = _x(scale, told.today)
     [today] = sheet.captions([(today_at, f"Today, {long_date(told.today)}")])
-    sheet.add(f"Today is {long_date(told.today)}", [Text("pic-now", today.x, today.y, today.words)])
+    label = Text("pic-now", today.x, today.y, today.words)
+    sheet.groups.append(Group(f"Today is {long_date(told.today)}", (label,), is_now=True))
     top = sheet.y
     ticks = _ticks(scale, last)
     sheet.axis(ticks)
@@ -249,7 +250,7 @@ def picture(told: FollowUp) -> Picture | None:
     _draw_scans(sheet, told.scans)
     sheet.y += 4
     sheet.grid(ticks, top)
-    now = Group("", (line("pic-today", today_at, top, today_at, sheet.y),), is_now=True)
+    now = Group("", (line("pic-today", today_at, top, today_at, sheet.y),))
     sheet.groups.insert(len(ticks), now)
     return Picture(
         sheet.width,

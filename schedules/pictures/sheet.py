@@ -171,13 +171,13 @@ class Sheet:
     def axis(self, ticks: Sequence[Tick]) -> None:
         """Write the axis at the top; `grid` draws its lines when the height is known.
 
-        A label stands to the right of its line, at the picture's end to the left.
+        A label stands to the right of its line; at the picture's end it moves over the line.
         """
         self.y += LINE
         free_from = 0.0
         for tick in ticks:
             x, width = self.scale.x(tick.at), width_of(tick.label)
-            left = x + 3 if x + 3 + width <= self.width - 2 else x - 3 - width
+            left = inside(x + 3, width, self.width)
             if left >= free_from:
                 self.add("", [Text("pic-axis", left, self.y - 4, tick.label)])
                 free_from = left + width + GAP

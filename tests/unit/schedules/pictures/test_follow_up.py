@@ -257,3 +257,13 @@ def test_the_description_says_in_words_what_the_picture_shows() -> None:
 
     assert "today is 1 May 2026" in desc
     assert "Exams of the plan: 1 due now, 1 done." in desc
+
+
+def test_words_are_escaped_wherever_they_are_written() -> None:
+    event = Event(Happened.OPERATION, date(2026, 1, 1), '<b> & "x"', "<script>")
+
+    markup = "".join(group.markup for group in drawn(FollowUp(date(2026, 2, 1), [event])).groups)
+
+    assert "<b>" not in markup
+    assert "<script>" not in markup
+    assert markup.count("&lt;b&gt; &amp; &quot;x&quot;") == 2
