@@ -1,10 +1,17 @@
 """What people type. The rules stand in the actions; a form only reads."""
 
+from typing import Any
+from uuid import UUID
+
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from patients.forms import DateInput, ListField
-from schedules.models import Decision, ResultOutcome, Study
+from patients.models import FindingKind, Patient, Tumour
+from schedules.actions import TOGETHER
+from schedules.models import Decision, ResultOutcome, Slot, Study
+from schedules.paging import PAGE_ROWS
 from schedules.rules.protocol import REGIONS
 
 # What studies can be recorded in, by DICOM code.
@@ -23,9 +30,100 @@ class ReviewForm(forms.Form):
         max_length=300,
         help_text="Needed to skip this exam or to end the follow-up.",
     )
+    # Which decision the person had before them: not shown, and asked for where it was.
+    seen = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict | None = None, *, slot: Slot) -> None:
+        # One page holds many of these, and each field needs an id of its own.
+        super().__init__(data, auto_id=f"id_%s_{slot.public_id}")
+
+    def clean_seen(self) -> str | None:
+        """Return the last decision that was shown; nothing of it if the form did not say."""
+        return self.cleaned_data["seen"] if "seen" in self.data else None
 
 
-class StudyForm(forms.Form):
+class TickedField(forms.Field):
+    """The rows that were ticked: each a slot's id and the last decision that was shown of it."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: list[str]) -> dict[UUID, str]:
+        if not value:
+            raise ValidationError("Tick the exams that this is to be recorded for.")
+        if len(value) > PAGE_ROWS:
+            raise ValidationError(f"No more than {PAGE_ROWS} at once.")
+        try:
+            return {UUID(slot): seen for slot, _, seen in (one.partition("_") for one in value)}
+        except ValueError as error:
+            raise ValidationError("That is no exam of this list.") from error
+
+
+class TogetherForm(forms.Form):
+    """One decision on several exams; only what takes nobody off the list."""
+
+    ticked = TickedField()
+    decision = forms.TypedChoiceField(
+        choices=[(decision.value, decision.label) for decision in TOGETHER], coerce=Decision
+    )
+    reason = forms.CharField(label="Note for all of them", required=False, max_length=300)
+
+    def __init__(self, data: QueryDict | None = None) -> None:
+        super().__init__(data, auto_id="id_%s_together")
+
+
+class LesionForm(forms.Form):
+    """What a new lesion is: it opens a finding in the history of one of the patient's tumours."""
+
+    sites = ListField(
+        required=False, help_text="Of a new lesion, with commas between: liver S6, left lung."
+    )
+    finding = forms.TypedChoiceField(
+        label="The new lesion is",
+        required=False,
+        choices=[("", "No new lesion"), *FindingKind.choices],
+        coerce=FindingKind,
+        empty_value=None,
+        help_text="It is entered in the history as a finding of that kind.",
+    )
+    tumour = forms.ModelChoiceField(
+        Tumour.objects.none(), label="Of which tumour", required=False, empty_label="No new lesion"
+    )
+
+    def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._tumours = list(patient.tumours.order_by("id"))
+        tumour = self.fields["tumour"]
+        assert isinstance(tumour, forms.ModelChoiceField)
+        tumour.queryset = patient.tumours.order_by("id")
+        if len(self._tumours) < 2:  # there is nothing to choose
+            del self.fields["tumour"]
+
+    def clean(self) -> None:
+        told = self.cleaned_data
+        if told.get("outcome") != ResultOutcome.NEW_LESION:
+            if told.get("finding"):
+                self.add_error("finding", "Only a new lesion is a finding.")
+            return
+        if not told.get("finding") and self._tumours and "finding" not in self.errors:
+            self.add_error("finding", "Say what the new lesion is.")
+        if "tumour" not in self.fields:
+            told["tumour"] = next(iter(self._tumours), None)
+        elif not told.get("tumour") and "tumour" not in self.errors:
+            self.add_error("tumour", "Say of which tumour.")
+
+
+class ResultForm(LesionForm):
+    outcome = forms.TypedChoiceField(
+        label="Result",
+        choices=ResultOutcome.choices,
+        coerce=ResultOutcome,
+        widget=forms.RadioSelect,
+    )
+    comment = forms.CharField(required=False, max_length=300)
+    field_order = ("outcome", "sites", "finding", "tumour", "comment")
+
+
+class StudyForm(LesionForm):
     performed_on = forms.DateField(label="Performed on", widget=DateInput)
     modality = forms.ChoiceField(choices=list(MODALITIES.items()))
     regions = forms.MultipleChoiceField(
@@ -47,8 +145,9 @@ class StudyForm(forms.Form):
         choices=[("", "Not reported yet"), *ResultOutcome.choices],
         coerce=ResultOutcome,
     )
-    sites = ListField(
-        required=False, help_text="Of a new lesion, with commas between: liver S6, left lung."
+    field_order = (
+        *("performed_on", "modality", "regions", "study_uid"),
+        *("outcome", "sites", "finding", "tumour"),
     )
 
 

@@ -1,7 +1,7 @@
 """Long lists a page at a time, by the place of the last row that was shown.
 
-A page is as quick at the end of a list as at its beginning, and what leaves the list meanwhile makes
-nobody be passed over, as it would if rows were counted.
+A page is as quick at the end of a list as at its beginning, and nobody is passed over because
+others have left the list meanwhile, as they would be if rows were counted.
 """
 
 from collections.abc import Callable, Sequence

@@ -7,7 +7,7 @@ the two together.
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from patients.models import Clinic
 from patients.queries import ClinicDay
@@ -66,8 +66,14 @@ def overdue(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
 
 
 def deferred(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
-    """Return the overdue slots that a clinician has deferred to a day that has not come."""
-    return _to_be_done(days, lambda day: Q(latest_on__lt=day.on) & Q(_deferred(day)))
+    """Return the overdue slots that a clinician has deferred to a day that has not come.
+
+    Each has that day as `until`.
+    """
+    decisions = Review.objects.filter(slot=OuterRef("pk")).order_by("-id")
+    return _to_be_done(days, lambda day: Q(latest_on__lt=day.on) & Q(_deferred(day))).annotate(
+        until=Subquery(decisions.values("until")[:1])
+    )
 
 
 def overdue_and_unbooked(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
@@ -114,6 +120,21 @@ def unreviewed_results(clinics: Iterable[Clinic]) -> QuerySet[Result]:
 
 def studies_of(clinics: Iterable[Clinic]) -> QuerySet[Study]:
     return Study.objects.filter(patient__clinic__in=clinics).select_related("patient__clinic")
+
+
+def unreported_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
+    """Return the studies of which nobody has recorded what they showed, the oldest first."""
+    return studies_of(clinics).filter(result=None).order_by("performed_on", "id")
+
+
+def unreviewed_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
+    """Return the studies whose result no clinician has seen yet, the oldest first."""
+    return (
+        studies_of(clinics)
+        .filter(result__isnull=False, result__reviewed_at=None)
+        .select_related("result")
+        .order_by("performed_on", "id")
+    )
 
 
 def unmatched_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:

@@ -1,7 +1,16 @@
 from django.urls import path, register_converter
 
 from schedules.models import BookingState
-from schedules.views import bookings, exports, plans, protocols, reviews, studies, worklists
+from schedules.views import (
+    bookings,
+    exports,
+    plans,
+    protocols,
+    results,
+    reviews,
+    studies,
+    worklists,
+)
 
 
 class BookingMove:
@@ -21,7 +30,8 @@ register_converter(BookingMove, "booking_move")
 urlpatterns = [
     path("worklists/to-book/", worklists.to_book, name="to-book"),
     path("worklists/booked/", worklists.booked, name="booked"),
-    path("worklists/overdue/", worklists.overdue, name="overdue"),
+    path("worklists/overdue/", reviews.overdue, name="overdue"),
+    path("worklists/overdue/decide/", reviews.review_together, name="review-together"),
     path("worklists/rebaselines/", worklists.rebaselines, name="rebaselines"),
     path("slots/<uuid:public_id>/book/", bookings.book, name="book"),
     path("slots/<uuid:public_id>/contact/", bookings.record_contact, name="record-contact"),
@@ -39,8 +49,9 @@ urlpatterns = [
     path("schedules/<uuid:public_id>/resume/", plans.resume, name="resume"),
     path("schedules/<uuid:public_id>/end/", plans.end, name="end"),
     path("patients/<uuid:public_id>/death/", plans.record_death, name="death"),
-    path("worklists/results/", worklists.results, name="results"),
-    path("studies/<uuid:public_id>/review-result/", studies.review_result, name="review-result"),
+    path("worklists/results/", results.results, name="results"),
+    path("studies/<uuid:public_id>/result/", results.record_result, name="record-result"),
+    path("studies/<uuid:public_id>/review-result/", results.review_result, name="review-result"),
     path("worklists/unmatched/", studies.unmatched, name="unmatched"),
     path(
         "studies/<uuid:public_id>/keep-off-schedule/",

@@ -30,6 +30,11 @@ class Row:
         """Days until the slot becomes overdue."""
         return (self.slot.latest_on - self.on).days
 
+    @property
+    def seen(self) -> str:
+        """Which decision a person who looks at this row has before them: the last one's id."""
+        return str(self.last_review.public_id) if self.last_review else ""
+
 
 def rows(slots: Iterable[Slot], days: Iterable[ClinicDay]) -> list[Row]:
     """Return a row for each of the slots, in their order, in a constant number of queries."""

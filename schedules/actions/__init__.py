@@ -17,7 +17,7 @@ from schedules.actions.bookings import (
 from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
-from schedules.actions.reviews import review
+from schedules.actions.reviews import TOGETHER, review, review_together
 from schedules.actions.schedules import (
     change_protocol,
     decline_anchor,
@@ -37,6 +37,7 @@ from schedules.actions.studies import (
 
 __all__ = [
     "BOOKING_MOVES",
+    "TOGETHER",
     "UNDO_WITHIN",
     "activate_protocol",
     "book",
@@ -57,6 +58,7 @@ __all__ = [
     "resume",
     "review",
     "review_result",
+    "review_together",
     "suspend",
     "take_over",
     "undo_booking",

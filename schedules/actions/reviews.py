@@ -1,5 +1,6 @@
 """Clinicians' decisions on overdue slots."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
@@ -15,6 +16,9 @@ from schedules.worklists import close_exam
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
+# What may be decided of several slots at once: it takes nobody off the list.
+TOGETHER = (Decision.CHASE, Decision.REBOOK)
+
 
 @transaction.atomic
 def review(
@@ -24,18 +28,22 @@ def review(
     by: User,
     until: date | None = None,
     reason: str = "",
+    seen: str | None = None,
     at: datetime | None = None,
 ) -> Review:
     """Record a clinician's decision on an overdue slot, and do what it says.
 
     A slot that an exam was done shortly before may be skipped or deferred before it is overdue.
+    `seen` is the id of the last decision that the person had before them, empty if there was none;
+    without it nobody asks.
 
     Raises:
-        ValidationError: the slot is not overdue or no longer open, a deferral lacks a day to come,
-            or skipping or ending lacks a reason.
+        ValidationError: somebody else has decided since, the slot is not overdue or no longer open,
+            a deferral lacks a day to come, or skipping or ending lacks a reason.
     """
     patient = lock(slot.patient)
     slot.refresh_from_db()
+    _check_seen(slot, seen)
     check_to_be_done(slot)
     at = at or timezone.now()
     today = patient.clinic.today(at)
@@ -77,3 +85,38 @@ def review(
         reason=reason,
     )
     return row
+
+
+def review_together(
+    *, shown: Mapping[Slot, str], decision: Decision, by: User, reason: str = ""
+) -> dict[Slot, str]:
+    """Record one decision on several slots; return those that were refused, and why.
+
+    Each is a transaction of its own: what one patient's slot is refused for undoes no other's, and
+    no two patients are locked at once. `shown` says of each slot which decision was seen last.
+
+    Raises:
+        ValidationError: the decision may not be made of several at once.
+    """
+    if decision not in TOGETHER:
+        raise ValidationError({"decision": "This is decided for one patient at a time."})
+    refused = {}
+    for slot, seen in shown.items():
+        try:
+            review(slot=slot, decision=decision, reason=reason, seen=seen, by=by)
+        except ValidationError as error:
+            refused[slot] = " ".join(error.messages)
+    return refused
+
+
+def _check_seen(slot: Slot, seen: str | None) -> None:
+    """Refuse to decide over what somebody else has decided since the slot was shown."""
+    last = slot.reviews.select_related("by").order_by("-id").first()
+    if seen is None or last is None or str(last.public_id) == seen:
+        return
+    until = f" until {long_date(last.until)}" if last.until else ""
+    because = f" ({last.reason})" if last.reason else ""
+    raise ValidationError(
+        f"{last.by} has decided meanwhile: {last.get_decision_display()}{until}{because}. "
+        "Decide again if it is still needed."
+    )

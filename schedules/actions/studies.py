@@ -7,7 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from patients.models import Patient
+from patients.actions import add_finding
+from patients.models import FindingKind, Patient, Tumour
 from schedules.actions.slots import count_studies, lock
 from schedules.models import Booking, BookingState, Result, ResultOutcome, Study
 from schedules.rules.months import long_date
@@ -84,24 +85,36 @@ def record_result(
     by: User,
     sites: Sequence[str] = (),
     comment: str = "",
+    finding: FindingKind | None = None,
+    tumour: Tumour | None = None,
+    only_first: bool = False,
     at: datetime | None = None,
 ) -> Result:
     """Record what a study showed. Images reported as inadequate no longer count for a slot.
 
-    Recorded anew, it waits anew for a clinician, from that moment.
+    Recorded anew, it waits anew for a clinician, from that moment, unless it is to be the
+    `only_first` one. With a `finding`, a new lesion is entered in the history of `tumour` as that,
+    found on the study's day; told twice, it is entered once.
 
     Raises:
-        ValidationError: a new lesion without a site, or a site that is too long.
+        ValidationError: a new lesion without a site, a site that is too long, a finding without a
+            new lesion or without a tumour of the patient, or somebody was first.
     """
     patient = lock(study.patient)
     if outcome == ResultOutcome.NEW_LESION and not sites:
         raise ValidationError({"sites": "Say where the new lesion is."})
+    if finding and outcome != ResultOutcome.NEW_LESION:
+        raise ValidationError({"finding": "Only a new lesion is a finding."})
     result = Result.objects.filter(study=study).first() or Result(study=study)
+    if only_first and result.pk:
+        raise ValidationError(f"A result has been recorded meanwhile: {result}.")
     result.outcome, result.sites, result.comment = outcome, list(sites), comment
     result.recorded_at = at or timezone.now()
     result.reviewed_by = result.reviewed_at = None  # what it says now, nobody has seen yet
     result.full_clean()  # PostgreSQL would cut a site that is too long without a word
     result.save()
+    if finding:
+        _open_finding(study, finding, sites, tumour, by, at)
     count_studies(patient)
     record(
         act="result.recorded",
@@ -163,6 +176,30 @@ def keep_off_schedule(*, study: Study, reason: str, by: User, at: datetime | Non
         study=study.public_id,
         reason=study.kept_because,
     )
+
+
+def _open_finding(
+    study: Study,
+    kind: FindingKind,
+    sites: Sequence[str],
+    tumour: Tumour | None,
+    by: User,
+    at: datetime | None,
+) -> None:
+    """Enter a new lesion in the history of the tumour that it comes from."""
+    if tumour is None or tumour.patient_id != study.patient_id:
+        raise ValidationError({"tumour": "Say of which of the patient’s tumours."})
+    found = {"kind": kind, "sites": list(sites), "found_on": study.performed_on}
+    if not tumour.findings.filter(**found).exists():
+        add_finding(
+            tumour=tumour,
+            kind=kind,
+            sites=sites,
+            found_on=study.performed_on,
+            found_by=study.modality,
+            by=by,
+            at=at,
+        )
 
 
 def _fulfil_bookings(patient: Patient, study: Study) -> None:

@@ -1,36 +1,124 @@
-"""A clinician's decision on an overdue slot."""
+"""Overdue exams, and what a clinician decides about them."""
 
 from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
 
-from patients.access import UserRequest, allowed
+from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import refuse
 from patients.models import Clinic
 from patients.queries import clinic_days
 from schedules import actions, queries
-from schedules.forms import ReviewForm
+from schedules.forms import ReviewForm, TogetherForm
+from schedules.models import Decision, Review, Slot
+from schedules.overdue import Asked, Order, Show, counts, landing, listed
+from schedules.paging import PAGE_ROWS
+from schedules.rules import risk
+from schedules.rules.months import long_date
 from schedules.worklists import rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
+_WHAT_FOLLOWS = {
+    Decision.CHASE: "It stays on the list until the exam is done.",
+    Decision.REBOOK: "It stays on the list until the exam is done.",
+    Decision.DEFER: "It stands under Deferred, and comes back on that day.",
+    Decision.SKIP: "Nobody is reminded of this exam any more.",
+    Decision.TERMINATE: "Nobody is reminded of this follow-up any more.",
+}
+
+
+@require_safe
+@allowed(Act.REVIEW)
+def overdue(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """Who is late, ranked, with the reasons; what a clinician has deferred stands on its own."""
+    return _overdue(request, clinics)
+
 
 @allowed(Act.REVIEW)
 def review(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Decide on one exam, on a page of its own or (`?list=`) in its row of the list."""
     slot = get_object_or_404(queries.slots_of(clinics), public_id=public_id)
-    record_look(page="review", by=request.user, patients=[slot.patient])
-    form = ReviewForm(request.POST or None)
+    form = ReviewForm(request.POST or None, slot=slot)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.review(slot=slot, by=request.user, **form.cleaned_data)
+            decided = actions.review(slot=slot, by=request.user, **form.cleaned_data)
         except ValidationError as error:
             refuse(form, error)
         else:
-            decision = form.cleaned_data["decision"].label
-            messages.success(request, f"{slot.patient}: recorded “{decision}”.")
-            return redirect("overdue")
+            messages.success(request, _what_happened(decided))
+            return redirect(landing(request.GET))
+    if request.method == "POST" and "list" in request.GET:
+        return _overdue(request, clinics, refused=(slot, form))
+    record_look(page="review", by=request.user, patients=[slot.patient])
     [row] = rows(queries.slots_of(clinics).filter(pk=slot.pk), clinic_days([slot.patient.clinic]))
     return render(request, "schedules/review.html", {"form": form, "row": row})
+
+
+@require_POST
+@allowed(Act.REVIEW)
+def review_together(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """Record one decision on all the exams that were ticked; one that is refused stops no other."""
+    form = TogetherForm(request.POST)
+    if not form.is_valid():
+        return _overdue(request, clinics, together=form)
+    ticked = form.cleaned_data["ticked"]
+    slots = list(queries.slots_of(clinics).filter(public_id__in=ticked))
+    if len(slots) != len(ticked):
+        raise Http404("An exam of another clinic was ticked.")
+    decision = form.cleaned_data["decision"]
+    refused = actions.review_together(
+        shown={slot: ticked[slot.public_id] for slot in slots},
+        decision=decision,
+        reason=form.cleaned_data["reason"],
+        by=request.user,
+    )
+    done = [str(slot.patient) for slot in slots if slot not in refused]
+    if done:
+        said = f"Recorded “{decision.label}” for {len(done)}: {'; '.join(done)}."
+        messages.success(request, f"{said} {_WHAT_FOLLOWS[decision]}")
+    for slot, why in refused.items():
+        messages.error(request, f"{slot.patient}: not recorded. {why}")
+    return redirect(landing(request.GET))
+
+
+def _overdue(
+    request: UserRequest,
+    clinics: list[Clinic],
+    *,
+    refused: tuple[Slot, ReviewForm] | None = None,
+    together: TogetherForm | None = None,
+) -> HttpResponse:
+    """Show the list, and what was refused above it and at its exam."""
+    days, asked = days_asked_for(request, clinics), Asked.by(request.GET)
+    page = listed(asked, days, refused)
+    record_look(page="overdue", by=request.user, patients=[case.row.patient for case in page.cases])
+    context = {
+        "asked": asked,
+        "days": days,
+        "cases": page.cases,
+        "onward": asked.address(after=page.after) if page.after else "",
+        "first": asked.address(after=""),
+        "tabs": {show: asked.address(show=show, after="") for show in Show},
+        "orders": {order: asked.address(order=order, after="") for order in Order},
+        "page_rows": PAGE_ROWS,
+        "counts": counts(days),
+        "weights": risk.weights(),
+        "together": together or TogetherForm(),
+        "together_address": f"{reverse('review-together')}?{urlencode(asked.parameters())}",
+        "ticked": set(request.POST.getlist("ticked")) if together else set(),
+        "form": refused[1] if refused else together,
+    }
+    return render(request, "schedules/overdue.html", context)
+
+
+def _what_happened(decided: Review) -> str:
+    decision = Decision(decided.decision)
+    until = f" until {long_date(decided.until)}" if decided.until else ""
+    return f"{decided.slot.patient}: recorded “{decision.label}”{until}. {_WHAT_FOLLOWS[decision]}"

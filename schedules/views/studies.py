@@ -1,4 +1,4 @@
-"""Recording a study and its result, and deciding on what counts for no exam."""
+"""Recording a study, and deciding on what counts for no exam."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from patients.models import Clinic, Patient
 from patients.queries import patients_of
 from schedules import actions, queries
 from schedules.forms import KeepOffScheduleForm, StudyForm
-from schedules.models import Study
+from schedules.models import ResultOutcome, Study
 from schedules.unmatched import unmatched_rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -28,21 +28,21 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
     """Record a study, or (`?study=`, its public id) more regions of one that is known."""
     patient = get_object_or_404(patients_of(clinics), public_id=public_id)
     record_look(page="record study", by=request.user, patients=[patient])
-    form = StudyForm(request.POST or None, initial=_known(request, patient))
+    form = StudyForm(request.POST or None, patient=patient, initial=_known(request, patient))
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
-        outcome, sites = told.pop("outcome"), told.pop("sites")
+        result = {name: told.pop(name, None) for name in ("outcome", "sites", "finding", "tumour")}
         try:
             with transaction.atomic():
                 study = actions.record_study(patient=patient, by=request.user, **told)
-                if outcome:
-                    actions.record_result(
-                        study=study, outcome=outcome, sites=sites, by=request.user
-                    )
+                if result["outcome"]:
+                    actions.record_result(study=study, by=request.user, **result)
         except ValidationError as error:
             refuse(form, error)
         else:
             messages.success(request, f"Recorded: {study}.")
+            if result["outcome"] == ResultOutcome.NEW_LESION:
+                return redirect("record-result", public_id=study.public_id)
             return redirect("patient", public_id=patient.public_id)
     return render(request, "schedules/record_study.html", {"form": form, "patient": patient})
 
@@ -56,20 +56,6 @@ def _known(request: UserRequest, patient: Patient) -> dict[str, Any]:
     except ValueError as error:
         raise BadRequest("study is not the id of a study.") from error
     return model_to_dict(study, ["performed_on", "modality", "regions", "study_uid"])
-
-
-@require_POST
-@allowed(Act.REVIEW)
-def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
-    """Record that a clinician has seen what a study showed."""
-    result = get_object_or_404(queries.results_of(clinics), study__public_id=public_id)
-    try:
-        actions.review_result(result=result, by=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        messages.success(request, f"{result.study.patient}: the result is reviewed.")
-    return redirect("results")
 
 
 @require_safe

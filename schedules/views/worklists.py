@@ -86,21 +86,6 @@ def booked(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
 
 
 @require_safe
-@allowed(Act.REVIEW)
-def overdue(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """Who is late and how late; what a clinician has deferred stands below."""
-    days = days_asked_for(request, clinics)
-    late, deferred = (
-        rows(slots, days) for slots in (queries.overdue(days), queries.deferred(days))
-    )
-    record_look(
-        page="overdue", by=request.user, patients=[row.patient for row in [*late, *deferred]]
-    )
-    context = {"rows": late, "deferred": deferred, "days": days}
-    return render(request, "schedules/overdue.html", context)
-
-
-@require_safe
 @allowed(Act.PLAN)
 def rebaselines(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     """The operations that propose a new anchor and wait for a decision."""
@@ -111,12 +96,3 @@ def rebaselines(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         patients=[schedule.tumour.patient for schedule, _ in waiting],
     )
     return render(request, "schedules/rebaselines.html", {"waiting": waiting})
-
-
-@require_safe
-@allowed(Act.REVIEW)
-def results(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """The results that no clinician has seen yet, the oldest first."""
-    waiting = list(queries.unreviewed_results(clinics))
-    record_look(page="results", by=request.user, patients=[one.study.patient for one in waiting])
-    return render(request, "schedules/results.html", {"results": waiting})

@@ -26,6 +26,7 @@ class Entry:
     status: str = ""
     why: str = ""
     slot: Slot | None = None  # where there is still something to do
+    unreported: Study | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ def _studies(patient: Patient) -> Iterator[Entry]:
                 study.description,
                 f"counts for slot {counts_for}" if counts_for else _off_schedule(study),
             ),
+            unreported=None if result else study,
         )
 
 

@@ -51,6 +51,14 @@ class Page:
                 ]
         return []
 
+    def cases(self) -> list[dict[str, str]]:
+        """What the cases of a list say: who, how late, what, why there, what was done about it."""
+        parts = ("who", "late", "what", "why", "done", "decision")
+        return [
+            {part: text_of(case.select(f".case-{part}")[0]) for part in parts}
+            for case in self.document.select(".case")
+        ]
+
     def error_beside(self, field: str) -> str:
         """The errors by which a field is described, also to who cannot see it."""
         control = self.find(f"[name={field}]")

@@ -42,9 +42,9 @@ def test_overdue_shows_how_late_a_slot_will_be(clinician_client: Client, open_sl
         for days in (0, 1)
     )
 
-    assert page_of_the_day.table() == []
-    [row] = page_of_the_next.table()
-    assert row["Late"].startswith("Overdue by 1 day ")
+    assert page_of_the_day.cases() == []
+    [case] = page_of_the_next.cases()
+    assert case["late"].startswith("Overdue by 1 day ")
 
 
 @pytest.mark.parametrize("on", ["tomorrow", "2026-02-30", "31.12.2026"])
@@ -89,7 +89,21 @@ def test_a_search_for_what_no_name_can_hold_finds_nobody(
         ("nurse", TO_BOOK, "Nobody is waiting: every open window has an appointment ahead."),
         ("nurse", "/worklists/booked/", "No appointment waits for its outcome."),
         ("nurse", "/patients/", "No patient is registered yet."),
-        ("clinician", OVERDUE, "No exam is overdue, but for what you have deferred below."),
+        (
+            "clinician",
+            OVERDUE,
+            "No exam is overdue: every window that has closed has its exam, or a reason why not.",
+        ),
+        (
+            "clinician",
+            f"{OVERDUE}?show=deferred",
+            "Nothing is deferred: every overdue exam stands under To decide.",
+        ),
+        (
+            "clinician",
+            "/worklists/results/",
+            "Nothing waits for a report: every study that was recorded has its result.",
+        ),
         ("clinician", "/worklists/rebaselines/", "No operation waits for a decision."),
         (
             "nurse",
@@ -120,6 +134,8 @@ def test_an_empty_list_says_what_that_means(
         ("nurse", "GET", "/patients/"),
         ("clinician", "GET", "/"),
         ("clinician", "GET", OVERDUE),
+        ("clinician", "GET", f"{OVERDUE}?show=deferred"),
+        ("clinician", "GET", "/worklists/results/"),
         ("clinician", "GET", "/worklists/rebaselines/"),
         ("clinician", "GET", "/worklists/unmatched/"),
         ("administrator", "GET", "/exports/"),

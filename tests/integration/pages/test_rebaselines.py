@@ -103,7 +103,7 @@ def test_the_old_series_is_kept_for_a_reason_and_the_proposal_is_gone(
 def test_until_then_the_old_slot_stays_overdue(
     clinician_client: Client, operation: Treatment
 ) -> None:
-    assert len(Page(clinician_client.get("/worklists/overdue/")).table()) == 1
+    assert len(Page(clinician_client.get("/worklists/overdue/")).cases()) == 1
 
 
 def test_the_second_of_two_clinicians_is_told_that_it_is_done(

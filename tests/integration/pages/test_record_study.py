@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from patients.models import Clinic
+from patients.models import Clinic, Finding
 from schedules.models import Booking, BookingState, Result, Slot, Study
 from schedules.rules.outcome import Outcome
 from tests.factories import BookingFactory, PatientFactory
@@ -61,9 +61,13 @@ def test_the_ct_fulfils_the_appointment_of_its_day(
 def test_a_new_lesion_is_recorded_with_its_sites(
     nurse_client: Client, open_slot: Slot, form: Form
 ) -> None:
-    record(nurse_client, open_slot, form | {"outcome": "new_lesion", "sites": "liver S6, , lung "})
+    told = {"outcome": "new_lesion", "sites": "liver S6, , lung ", "finding": "metastasis"}
+
+    page = record(nurse_client, open_slot, form | told)
 
     assert str(Result.objects.get()) == "New lesion, liver S6, lung"
+    assert str(Finding.objects.get()) == "Metastasis: liver S6, lung"
+    assert "What may follow" in page.text()
 
 
 def test_inadequate_images_leave_the_slot_open(
@@ -91,7 +95,13 @@ def test_the_same_study_told_twice_is_one(
         ({"performed_on": "1900-01-01"}, "performed_on", "This is before the patient was born."),
         ({"regions": []}, "regions", "This field is required."),
         ({"study_uid": "1.02.3"}, "study_uid", "Enter a valid value."),
-        ({"outcome": "new_lesion"}, "sites", "Say where the new lesion is."),
+        (
+            {"outcome": "new_lesion", "finding": "metastasis"},
+            "sites",
+            "Say where the new lesion is.",
+        ),
+        ({"outcome": "new_lesion", "sites": "lung"}, "finding", "Say what the new lesion is."),
+        ({"finding": "metastasis"}, "finding", "Only a new lesion is a finding."),
     ],
 )
 def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_half_written(
@@ -107,7 +117,9 @@ def test_what_cannot_be_is_refused_beside_its_field_and_nothing_is_half_written(
 def test_a_site_too_long_to_keep_is_refused_beside_its_field(
     nurse_client: Client, open_slot: Slot, form: Form
 ) -> None:
-    page = record(nurse_client, open_slot, form | {"outcome": "new_lesion", "sites": "x" * 81})
+    told = {"outcome": "new_lesion", "sites": "x" * 81, "finding": "metastasis"}
+
+    page = record(nurse_client, open_slot, form | told)
 
     assert page.error_beside("sites")
     assert not Study.objects.exists()

@@ -1,12 +1,13 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from importlib import import_module
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from patients.models import Patient
+from patients.models import Finding, FindingKind, Patient, Tumour
 from schedules.actions import record_result, record_study
 from schedules.models import (
     Booking,
@@ -23,6 +24,7 @@ from tests.factories import (
     BookingFactory,
     PatientFactory,
     ScheduleFactory,
+    TumourFactory,
     UserFactory,
     morning,
 )
@@ -349,3 +351,75 @@ def test_a_new_lesion_is_recorded_with_its_site() -> None:
 
     assert str(Result.objects.get()) == "New lesion, liver"
     assert Event.objects.get(act="result.recorded").detail["sites"] == ["liver"]
+
+
+def new_lesion(study: Study, tumour: Tumour | None, **told: Any) -> Result:
+    told = {"finding": FindingKind.METASTASIS, "sites": ["liver S6"]} | told
+    return record_result(
+        study=study,
+        outcome=ResultOutcome.NEW_LESION,
+        tumour=tumour,
+        by=UserFactory.create(),
+        at=morning(4, 20),
+        **told,
+    )
+
+
+def test_a_new_lesion_opens_a_finding_in_the_history_of_its_tumour(schedule: Schedule) -> None:
+    study = scan(schedule.tumour.patient, *BOTH, on=date(2026, 4, 14))
+
+    new_lesion(study, schedule.tumour)
+
+    finding = Finding.objects.get()
+    assert (finding.tumour, str(finding)) == (schedule.tumour, "Metastasis: liver S6")
+    assert (finding.found_on, finding.found_by) == (date(2026, 4, 14), "CT")
+    assert {event.act for event in Event.objects.all()} >= {"result.recorded", "finding.added"}
+
+
+def test_a_new_lesion_told_twice_opens_one_finding(schedule: Schedule) -> None:
+    study = scan(schedule.tumour.patient, *BOTH)
+
+    for _ in range(2):
+        new_lesion(study, schedule.tumour)
+
+    assert Finding.objects.count() == 1
+
+
+@pytest.mark.parametrize("whose", ["nobody's", "another patient's"])
+def test_a_finding_without_a_tumour_of_the_patient_leaves_no_result_either(
+    schedule: Schedule, whose: str
+) -> None:
+    study = scan(schedule.tumour.patient, *BOTH)
+
+    with pytest.raises(ValidationError) as refused:
+        new_lesion(study, None if whose == "nobody's" else TumourFactory.create())
+
+    assert refused.value.message_dict == {"tumour": ["Say of which of the patient’s tumours."]}
+    assert not Result.objects.exists()
+    assert not Finding.objects.exists()
+
+
+def test_only_a_new_lesion_is_a_finding(schedule: Schedule) -> None:
+    study = scan(schedule.tumour.patient, *BOTH)
+
+    with pytest.raises(ValidationError) as refused:
+        record_result(
+            study=study,
+            outcome=ResultOutcome.NO_DISEASE,
+            finding=FindingKind.METASTASIS,
+            tumour=schedule.tumour,
+            by=UserFactory.create(),
+        )
+
+    assert refused.value.message_dict == {"finding": ["Only a new lesion is a finding."]}
+
+
+def test_who_means_to_be_first_and_is_not_is_told_what_was_recorded(schedule: Schedule) -> None:
+    study = scan(schedule.tumour.patient, *BOTH)
+    record_result(study=study, outcome=ResultOutcome.INDETERMINATE, by=UserFactory.create())
+
+    with pytest.raises(ValidationError) as refused:
+        new_lesion(study, schedule.tumour, only_first=True)
+
+    assert refused.value.messages == ["A result has been recorded meanwhile: Indeterminate."]
+    assert not Finding.objects.exists()

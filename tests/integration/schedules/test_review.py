@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
 from patients.queries import clinic_days
-from schedules.actions import record_study, review
+from schedules.actions import record_study, review, review_together
 from schedules.models import Decision, Review, ScheduleState, Slot
 from schedules.queries import deferred, overdue
 from schedules.rules.outcome import Outcome
@@ -171,3 +171,57 @@ def test_of_two_who_decide_the_second_is_told_what_the_first_did(slot: Slot) -> 
         decide(slot, Decision.TERMINATE, reason="Palliative care")
 
     assert Review.objects.count() == 1
+
+
+def test_a_decision_over_one_that_was_not_shown_is_refused_with_who_and_what(slot: Slot) -> None:
+    first = decide(slot, Decision.DEFER, until=date(2026, 6, 3), reason="Surgery")
+
+    for unseen in ("", "no decision of this slot"):
+        with pytest.raises(ValidationError) as refused:
+            review(
+                slot=slot,
+                decision=Decision.CHASE,
+                seen=unseen,
+                by=UserFactory.create(),
+                at=THREE_WEEKS_OVERDUE,
+            )
+        assert refused.value.messages == [
+            f"{first.by} has decided meanwhile: Defer until 3 June 2026 (Surgery). "
+            "Decide again if it is still needed."
+        ]
+    assert Review.objects.get() == first
+
+
+def test_who_has_seen_the_last_decision_or_is_not_asked_may_decide(slot: Slot) -> None:
+    first = decide(slot, Decision.CHASE)
+
+    for seen in (str(first.public_id), None):
+        by = UserFactory.create()
+        last = review(slot=slot, decision=Decision.CHASE, seen=seen, by=by, at=THREE_WEEKS_OVERDUE)
+        assert last.by == by
+    assert Review.objects.count() == 3
+
+
+def test_one_refusal_among_several_undoes_no_other() -> None:
+    late, on_time = (
+        ScheduleFactory.create(anchor__on=on).slots.get(n=1)
+        for on in (date(2024, 1, 15), date(2999, 1, 15))
+    )
+
+    refused = review_together(
+        shown={on_time: "", late: ""}, decision=Decision.CHASE, by=UserFactory.create()
+    )
+
+    assert list(refused) == [on_time]
+    assert "is not overdue before" in refused[on_time]
+    assert Review.objects.get().slot == late
+
+
+@pytest.mark.parametrize("decision", [Decision.DEFER, Decision.SKIP, Decision.TERMINATE])
+def test_what_takes_a_slot_off_the_list_is_decided_one_by_one(
+    slot: Slot, decision: Decision
+) -> None:
+    with pytest.raises(ValidationError):
+        review_together(shown={slot: ""}, decision=decision, by=UserFactory.create(), reason="x")
+
+    assert not Review.objects.exists()

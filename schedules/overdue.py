@@ -1,0 +1,153 @@
+"""The list of overdue exams as an address asks for it, and as a page shows it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import zip_longest
+from typing import Self
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from patients.queries import ClinicDay
+from schedules import queries
+from schedules.forms import ReviewForm
+from schedules.models import Slot
+from schedules.paging import By, page_after
+from schedules.ranking import rank_of, ranked
+from schedules.rules.risk import Rank
+from schedules.worklists import Row, rows
+
+
+class Show(StrEnum):
+    OVERDUE = "overdue"
+    DEFERRED = "deferred"
+
+
+class Order(StrEnum):
+    RANK = "rank"
+    LATENESS = "lateness"
+
+
+LATEST = By("latest_on")
+ORDERS = {
+    (Show.OVERDUE, Order.RANK): (By("score", int, descending=True), LATEST),
+    (Show.OVERDUE, Order.LATENESS): (LATEST,),
+    (Show.DEFERRED, Order.RANK): (By("until"), LATEST),
+    (Show.DEFERRED, Order.LATENESS): (LATEST,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the list an address asks for; what it does not know it takes for the usual."""
+
+    show: Show
+    order: Order
+    on: str
+    after: str
+
+    @classmethod
+    def by(cls, told: Mapping[str, str]) -> Self:
+        return cls(
+            show=Show.DEFERRED if told.get("show") == Show.DEFERRED else Show.OVERDUE,
+            order=Order.LATENESS if told.get("order") == Order.LATENESS else Order.RANK,
+            on=told.get("on", ""),
+            after=told.get("after", ""),
+        )
+
+    def parameters(self, **changes: str) -> dict[str, str]:
+        """Return what an address must say to ask for this, without what is usual."""
+        usual = {"show": Show.OVERDUE, "order": Order.RANK}
+        told = {"show": self.show, "order": self.order, "on": self.on, "after": self.after}
+        return {
+            name: str(value)
+            for name, value in (told | changes).items()
+            if value and str(value) != usual.get(name)
+        }
+
+    def address(self, **changes: str) -> str:
+        return _address("overdue", self.parameters(**changes))
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One exam on the list: its row, why it stands there, and the form to decide about it."""
+
+    row: Row
+    rank: Rank
+    form: ReviewForm
+    address: str  # to which the form is sent: it says what to show afterwards
+
+    @property
+    def tick(self) -> str:
+        """What a tick says: which exam, and which decision on it was shown last."""
+        return f"{self.row.slot.public_id}_{self.row.seen}"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of the list."""
+
+    cases: list[Case]
+    after: str
+
+
+def listed(
+    asked: Asked, days: list[ClinicDay], refused: tuple[Slot, ReviewForm] | None = None
+) -> Listed:
+    """Return the page that was asked for. A form that was refused stands at its exam.
+
+    If that exam is not on the page any more it stands above the others: what somebody typed is
+    not lost.
+
+    Raises:
+        BadRequest: the page is to follow a place that is none.
+    """
+    order = ORDERS[asked.show, asked.order]
+    page = page_after(_slots(asked.show, days), order, asked.after)
+    slots = page.rows
+    if refused and refused[0] not in slots:
+        slots = [*ranked(Slot.objects.filter(pk=refused[0].pk), days), *slots]
+    table = rows(slots, days)
+    cases = []
+    for row, following in zip_longest(table, table[1:]):
+        form = refused[1] if refused and refused[0] == row.slot else ReviewForm(slot=row.slot)
+        landing = asked.parameters(list="yes")
+        if following:
+            landing["next"] = str(following.slot.public_id)
+        elif page.after:
+            landing["then"] = page.after
+        address = _address("review", landing, row.slot.public_id)
+        cases.append(Case(row, rank_of(row.slot, row.on), form, address))
+    return Listed(cases, page.after)
+
+
+def counts(days: list[ClinicDay]) -> dict[str, int]:
+    """Return how many exams each part of the list holds."""
+    return {show.value: _slots_of_part(show, days).count() for show in Show}
+
+
+def landing(told: Mapping[str, str]) -> str:
+    """Return the address of the list at the piece of work that follows the one just done."""
+    asked = Asked.by(told)
+    address = asked.address(after=told["then"]) if told.get("then") else asked.address()
+    try:
+        return f"{address}#slot-{UUID(told['next'])}" if "next" in told else address
+    except ValueError:
+        return address
+
+
+def _slots(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    return ranked(_slots_of_part(show, days), days)
+
+
+def _slots_of_part(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    return queries.deferred(days) if show == Show.DEFERRED else queries.overdue(days)
+
+
+def _address(name: str, parameters: Mapping[str, str], *arguments: UUID) -> str:
+    address = reverse(name, args=arguments)
+    return f"{address}?{urlencode(parameters)}" if parameters else address

@@ -1,0 +1,149 @@
+"""What studies showed: to be recorded, to be reviewed, and what may follow."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_POST, require_safe
+
+from patients.access import UserRequest, allowed
+from patients.forms import refuse
+from patients.models import Clinic
+from patients.queries import clinics_where_may
+from schedules import actions, queries
+from schedules.anchors import proposed_anchor
+from schedules.forms import ResultForm
+from schedules.history import history, in_words
+from schedules.models import ResultOutcome, Schedule, Study
+from schedules.paging import PAGE_ROWS, By, page_after
+from surveillance.accounts.roles import Act
+from surveillance.audit.actions import record_look
+
+OLDEST = (By("performed_on"),)
+LISTS = ("unreported", "unreviewed")
+
+
+@require_safe
+@allowed(Act.REVIEW)
+def results(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """What was done and not reported, and what was reported and not reviewed; the oldest first."""
+    found = {
+        "unreported": queries.unreported_studies(clinics),
+        "unreviewed": queries.unreviewed_studies(clinics),
+    }
+    after = {name: request.GET.get(name, "") for name in LISTS}
+    pages = {name: page_after(found[name], OLDEST, after[name]) for name in LISTS}
+    record_look(
+        page="results",
+        by=request.user,
+        patients=[study.patient for page in pages.values() for study in page.rows],
+    )
+    context = {
+        name: {
+            "count": found[name].count(),
+            "rows": _with_landing(page.rows, after),
+            "is_first": not after[name],
+            "first": _address(after | {name: ""}),
+            "onward": _address(after | {name: page.after}) if page.after else "",
+        }
+        for name, page in pages.items()
+    }
+    return render(request, "schedules/results.html", context | {"page_rows": PAGE_ROWS})
+
+
+@allowed(Act.RECORD_STUDY)
+def record_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Record what a study showed, with the history beside it; then say what may follow."""
+    study = get_object_or_404(
+        queries.studies_of(clinics).select_related("result"), public_id=public_id
+    )
+    patient = study.patient
+    record_look(page="record result", by=request.user, patients=[patient])
+    form = ResultForm(request.POST or None, patient=patient)
+    if request.method == "POST" and form.is_valid():
+        try:
+            result = actions.record_result(
+                study=study, by=request.user, only_first=True, **form.cleaned_data
+            )
+        except ValidationError as error:
+            refuse(form, error)
+            study.refresh_from_db()
+        else:
+            said = f"{patient}: recorded “{result}”. It waits for a clinician’s review."
+            messages.success(request, said)
+            if result.outcome == ResultOutcome.NEW_LESION:
+                return redirect("record-result", public_id=public_id)
+            may_review = clinics_where_may(request.user, Act.REVIEW).contains(patient.clinic)
+            return redirect(_landing(request) if may_review else _page_of(study))
+    context = {
+        "form": form,
+        "study": study,
+        "words": in_words(study),
+        "result": getattr(study, "result", None),
+        "patient": patient,
+        "tumours": patient.tumours.order_by("id"),
+        "history": history(patient, without=study),
+        "follow_ups": _follow_ups(study),
+    }
+    return render(request, "schedules/record_result.html", context)
+
+
+@require_POST
+@allowed(Act.REVIEW)
+def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Record that a clinician has seen what a study showed."""
+    result = get_object_or_404(queries.results_of(clinics), study__public_id=public_id)
+    try:
+        actions.review_result(result=result, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, f"{result.study.patient}: the result is reviewed.")
+    return redirect(_landing(request))
+
+
+def _follow_ups(study: Study) -> list[dict[str, Any]]:
+    """The patient's follow-ups that go on, each with the new anchor that is proposed for it."""
+    schedules = (
+        queries.schedules_of([study.patient.clinic])
+        .filter(tumour__patient=study.patient, state__in=Schedule.LIVE)
+        .order_by("id")
+        .prefetch_related("tumour__treatments__declined", "tumour__findings")
+    )
+    return [{"schedule": schedule, "proposal": proposed_anchor(schedule)} for schedule in schedules]
+
+
+def _with_landing(rows: list[Study], after: dict[str, str]) -> list[tuple[Study, str, str]]:
+    """Say of each study what it is, and by which parameters the list goes on after it."""
+    following = [*(str(study.public_id) for study in rows[1:]), ""]
+    return [
+        (
+            study,
+            in_words(study),
+            urlencode({name: value for name, value in (after | {"next": one}).items() if value}),
+        )
+        for study, one in zip(rows, following, strict=False)
+    ]
+
+
+def _landing(request: UserRequest) -> str:
+    """The address of the lists at the study that follows the one just dealt with."""
+    address = _address({name: request.GET.get(name, "") for name in LISTS})
+    try:
+        return f"{address}#study-{UUID(request.GET['next'])}" if "next" in request.GET else address
+    except ValueError:
+        return address
+
+
+def _address(after: dict[str, str]) -> str:
+    told = urlencode({name: value for name, value in after.items() if value})
+    return f"{reverse('results')}?{told}" if told else reverse("results")
+
+
+def _page_of(study: Study) -> str:
+    return reverse("patient", args=[study.patient.public_id])
