@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from django.core.management import call_command
 from django.urls import resolve
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
@@ -90,12 +90,19 @@ def visit(person: Person, role: Role, address: str) -> Visit:
     page.set_viewport_size(DESK)
     page.emulate_media(color_scheme="light")
     page.goto(address)
+    open_all(page, "main details")
     in_light = violations(page)
     page.emulate_media(color_scheme="dark")
     in_dark = violations(page, OF_COLOUR)
     page.set_viewport_size(NARROW)
+    open_all(page, "details")
     beyond = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     return Visit(role, address, in_light, in_dark, beyond, list(person.complaints))
+
+
+def open_all(page: Page, selector: str) -> None:
+    """Bring to light what is folded away."""
+    page.eval_on_selector_all(selector, "all => all.forEach(one => { one.open = true })")
 
 
 def test_the_walk_reaches_every_page_that_can_be_asked_for(visits: list[Visit]) -> None:

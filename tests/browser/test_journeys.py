@@ -9,11 +9,25 @@ from playwright.sync_api import expect
 
 from patients.models import Clinic, Patient, TreatmentKind
 from schedules.actions import record_result
-from schedules.models import Result, ResultOutcome, Schedule
+from schedules.models import (
+    Booking,
+    BookingState,
+    Decision,
+    Result,
+    ResultOutcome,
+    Review,
+    Schedule,
+)
 from surveillance.accounts.models import User
 from tests.browser.person import Person
-from tests.factories import ProtocolFactory, ResectionFactory, StudyFactory
-from tests.integration.pages.scene import slot_due_in
+from tests.factories import (
+    BookingFactory,
+    ProtocolFactory,
+    ResectionFactory,
+    ScannerFactory,
+    StudyFactory,
+)
+from tests.integration.pages.scene import moment, slot_due_in
 
 pytestmark = pytest.mark.usefixtures("has_javascript")
 
@@ -107,3 +121,47 @@ def test_who_signs_out_is_asked_to_sign_in_again(somebody: Person, nurse: User) 
     somebody.page.goto("/patients/")
 
     expect(somebody.heading).to_have_text("Sign in")
+
+
+def test_a_nurse_books_and_records_who_did_not_come(
+    somebody: Person, clinic: Clinic, nurse: User
+) -> None:
+    ScannerFactory.create(clinic=clinic)
+    slot = slot_due_in(10, clinic)
+    missed = BookingFactory.create(
+        slot=slot_due_in(0, clinic),
+        starts_at=moment(clinic, days=-1),
+        at=moment(clinic, days=-8),
+    )
+    page = somebody.page
+    somebody.sign_in(nurse)
+
+    somebody.follow("To book")
+    page.get_by_role("row", name=slot.patient.family_name).get_by_role("link", name="Book").click()
+    page.get_by_role("region", name="The best times").get_by_role("button").first.click()
+    expect(somebody.told).to_contain_text("is booked for")
+    assert Booking.objects.get(slot=slot).state == BookingState.BOOKED
+
+    somebody.follow("Booked")
+    row = page.get_by_role("row", name=missed.slot.patient.family_name)
+    row.get_by_role("button", name="Did not attend").click()
+    expect(somebody.told).to_contain_text("did not attend")
+    missed.refresh_from_db()
+    assert missed.state == BookingState.NO_SHOW
+
+
+def test_a_clinician_decides_on_an_overdue_exam(
+    somebody: Person, clinic: Clinic, clinician: User
+) -> None:
+    slot = slot_due_in(-30, clinic)
+    page = somebody.page
+    somebody.sign_in(clinician)
+
+    somebody.follow("Overdue")
+    page.locator("summary").filter(has_text="Decide").click()
+    page.get_by_label("Chase").check()
+    page.get_by_label("Reason").first.fill("Call the family doctor")
+    somebody.press("Record the decision")
+
+    expect(page.get_by_role("main")).to_contain_text("Call the family doctor")
+    assert Review.objects.get(slot=slot).decision == Decision.CHASE

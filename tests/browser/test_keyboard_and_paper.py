@@ -8,6 +8,7 @@ from playwright.sync_api import Page, expect
 from patients.models import Clinic
 from surveillance.accounts.models import User
 from tests.browser.person import PASSWORD, PHONE, Person
+from tests.factories import ScannerFactory
 from tests.integration.pages.scene import slot_due_in
 
 OUTLINE = """element => {
@@ -52,6 +53,22 @@ def test_the_keyboard_signs_in_and_reaches_a_page_under_more(somebody: Person, n
     page.keyboard.press("Enter")
 
     expect(somebody.heading).to_contain_text("Protocols")
+
+
+def test_the_keyboard_books_an_exam(somebody: Person, clinic: Clinic, nurse: User) -> None:
+    ScannerFactory.create(clinic=clinic)
+    slot = slot_due_in(10, clinic)
+    somebody.is_signed_in_as(nurse)
+    page = somebody.page
+    page.goto("/worklists/to-book/")
+
+    tab_to(page, f"Book {slot.patient}, no. 1")
+    page.keyboard.press("Enter")
+    best = page.get_by_role("region", name="The best times").get_by_role("button").first
+    tab_to(page, best.inner_text())
+    page.keyboard.press("Enter")
+
+    expect(somebody.told).to_contain_text("is booked for")
 
 
 def test_the_first_stop_skips_to_the_content(somebody: Person, nurse: User) -> None:
