@@ -42,7 +42,7 @@ PICTURES = (
     Picture("to-book", "nurse", "/worklists/to-book/"),
     Picture("book", "nurse", "/worklists/to-book/", ("Book ",)),
     Picture("overdue", "clinician", "/worklists/overdue/"),
-    Picture("decide", "clinician", "/worklists/overdue/", ("Decide",)),
+    Picture("decide", "clinician", "/worklists/overdue/", ("Decide:",)),
     Picture("patient", "clinician", "/patients/", ("Published",), "CASE-1"),
     Picture("patient-dark", "clinician", "/patients/", ("Published",), "CASE-1", dark=True),
     Picture("inbox", "clinician", "/inbox/"),
@@ -108,7 +108,7 @@ def visit(page: Page, picture: Picture) -> None:
         page.keyboard.press("Enter")
         page.wait_for_load_state()
     for link in picture.links:
-        page.locator("main a", has_text=link).first.click()
+        page.locator("main a, main summary", has_text=link).first.click()
     page.wait_for_load_state()
 
 
