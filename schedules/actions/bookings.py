@@ -22,6 +22,7 @@ BOOKING_MOVES: dict[str, frozenset[str]] = {
     BookingState.ARRIVED: frozenset({BookingState.CANCELLED}),
 }
 UNDO_WITHIN = timedelta(minutes=10)
+A_YEAR = timedelta(days=366)
 LONGEST = 720  # minutes that an appointment may take; a constraint holds it
 
 
@@ -189,6 +190,8 @@ def _check_time(booking: Booking) -> None:
     slot, starts_at = booking.slot, booking.starts_at
     if starts_at < booking.booked_at:
         raise ValidationError({"starts_at": "This time is past."})
+    if starts_at.date() > slot.lapses_on + A_YEAR:
+        raise ValidationError({"starts_at": "This is more than a year after the window: mistyped?"})
     if not 1 <= booking.minutes <= LONGEST:
         raise ValidationError({"minutes": f"An appointment takes 1 to {LONGEST} minutes."})
     if not _in_window(booking) and not booking.outside_window_reason:

@@ -1,6 +1,6 @@
 """Attempts to reach a patient about a slot."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
 from django.db import transaction

@@ -103,7 +103,8 @@ def undo_booking(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
         messages.success(
             request,
             f"{booking.slot.patient}: the appointment of {long_date(when)} at {when:%H:%M} is "
-            "taken back.",
+            "taken back."
+            + (" The one that it replaced stays cancelled." if booking.replaces_id else ""),
         )
     return redirect(Asked.by(request.GET).address())
 

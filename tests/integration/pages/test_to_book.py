@@ -326,6 +326,17 @@ def test_an_appointment_is_given_another_time_from_booked(
     assert new.replaces == booking
 
 
+def test_once_the_window_is_over_the_page_says_that_a_reason_is_needed(
+    nurse_client: Client, clinic: Clinic, scanner: Scanner
+) -> None:
+    lapsed = slot_due_in(-90, clinic)
+
+    page = Page(nurse_client.get(f"/slots/{lapsed.public_id}/book/"))
+
+    assert page.text(".empty") == "The window is over: a time after it needs a reason."
+    assert page.document.select("button[name=choice], .strip") == []
+
+
 # --- calls
 
 

@@ -66,6 +66,17 @@ def test_a_time_that_is_past_is_refused(slot: Slot) -> None:
     assert_nothing_was_booked()
 
 
+@pytest.mark.parametrize("year", [2028, 9999])
+def test_a_time_years_after_the_window_is_refused_as_mistyped(slot: Slot, year: int) -> None:
+    with pytest.raises(ValidationError) as refused:
+        BookingFactory.create(
+            slot=slot, starts_at=morning(12, 31, year), outside_window_reason="The patient travels"
+        )
+
+    assert list(refused.value.message_dict) == ["starts_at"]
+    assert_nothing_was_booked()
+
+
 @pytest.mark.parametrize("starts_at", [morning(3, 14), morning(6, 15)])
 def test_a_day_outside_the_window_is_refused_without_a_reason(
     slot: Slot, starts_at: datetime
