@@ -19,11 +19,16 @@ class Process:
 
     def __init__(self, words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
-        with log.open("ab") as output:
+        self._words = [*words, "--loglevel=INFO"]
+        self._environment = {**environment, "PATH": os.environ["PATH"]}
+        self.start()
+
+    def start(self) -> None:
+        with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "surveillance", *words, "--loglevel=INFO"],
+                [sys.executable, "-m", "celery", "-A", "surveillance", *self._words],
                 cwd=ROOT,
-                env={**environment, "PATH": os.environ["PATH"]},
+                env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -49,6 +54,7 @@ class Crew:
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
         self._environment, self._folder = environment, folder
         self._started: list[Process] = []
+        self.started_again = 0
 
     def worker(self, name: str = "worker", **environment: str) -> Process:
         words = (*WORKER, "--hostname", f"{name}@%h")
@@ -61,6 +67,14 @@ class Crew:
         process = Process(words, {**self._environment, **more}, self._folder / f"{name}.log")
         self._started.append(process)
         return process
+
+    def start_the_dead_again(self) -> bool:
+        """As compose does (`restart: unless-stopped`); return whether nobody had died."""
+        dead = [process for process in self._started if not process.lives]
+        for process in dead:
+            process.start()
+            self.started_again += 1
+        return not dead
 
     def leave(self) -> None:
         for process in self._started:
