@@ -126,8 +126,10 @@ _NOTICES = """
 WITH day AS (
     SELECT id AS clinic_id, time_zone AS zone,
         (%(at)s AT TIME ZONE time_zone)::date AS today,
-        (%(settled)s AT TIME ZONE time_zone)::date AS settled_on
-    FROM patients_clinic
+        (%(settled)s AT TIME ZONE time_zone)::date AS settled_on,
+        -- No rule counts from a day before the window opens, so before this nothing is said.
+        (SELECT min(days) FROM reminders_rule WHERE clinic_id = clinic.id AND active) AS first_days
+    FROM patients_clinic AS clinic
 ),
 -- Slots still to be done, with no appointment ahead and not deferred.
 idle AS (
@@ -139,6 +141,7 @@ idle AS (
     JOIN patients_patient AS patient ON patient.id = tumour.patient_id
     JOIN day ON day.clinic_id = patient.clinic_id
     WHERE schedule.state = 'active' AND slot.outcome IN ('open', 'partially_satisfied')
+        AND slot.earliest_on + day.first_days <= day.settled_on
         AND NOT EXISTS (
             SELECT FROM schedules_booking AS booking
             WHERE booking.slot_id = slot.id AND booking.state IN ('booked', 'arrived')
@@ -213,35 +216,36 @@ told AS (
     FROM reminders_notice AS notice JOIN reminders_rule AS rule ON rule.id = notice.rule_id
     WHERE notice.ended_at IS NULL OR notice.acknowledged_by_id IS NOT NULL
 ),
+-- Of each thing: since when it is told of, and when somebody last answered.
+stands AS (
+    SELECT kind, id, min(since) FILTER (WHERE ended_at IS NULL) AS since,
+        max(ended_at) AS answered_at
+    FROM told GROUP BY kind, id
+),
 expected AS (
-    SELECT DISTINCT kind, id, public_id, patient_id, audience, relative_to
-    FROM ruled
+    SELECT DISTINCT ruled.kind, ruled.id, public_id, patient_id, audience, relative_to
+    FROM ruled LEFT JOIN stands ON stands.kind = ruled.kind AND stands.id = ruled.id
     WHERE from_on <= settled_on AND (
-        kind NOT IN ('overdue', 'result')
+        ruled.kind NOT IN ('overdue', 'result')
         -- An alert is asked again once an answer has run out, and goes on to the next people
         -- once it has stood for as long as lies between their rules.
-        OR NOT EXISTS (
-            SELECT FROM told
-            WHERE told.kind = ruled.kind AND told.id = ruled.id
-                AND (told.ended_at AT TIME ZONE zone)::date > settled_on - %(holds)s
+        OR (answered_at AT TIME ZONE zone)::date > settled_on - %(holds)s IS NOT TRUE
+        AND (
+            from_on = first_on
+            OR (since AT TIME ZONE zone)::date + (from_on - first_on) <= settled_on
         )
-        AND (from_on = first_on OR EXISTS (
-            SELECT FROM told
-            WHERE told.kind = ruled.kind AND told.id = ruled.id AND told.ended_at IS NULL
-                AND (told.since AT TIME ZONE zone)::date + (from_on - first_on) <= settled_on
-        ))
     )
 ),
+said AS (
+    SELECT DISTINCT kind, id, audience, relative_to, true AS is_said
+    FROM told WHERE ended_at IS NULL
+),
 compared AS (
-    SELECT kind, id, public_id, NOT EXISTS (
-        SELECT FROM told
-        WHERE told.kind = expected.kind AND told.id = expected.id AND told.ended_at IS NULL
-            AND told.audience = expected.audience AND told.relative_to = expected.relative_to
-    ) AND NOT EXISTS (
-        SELECT FROM reminders_watch AS watch
-        WHERE watch.patient_id = expected.patient_id AND watch.look_at <= 'epoch'
-    ) AS is_missing
+    SELECT kind, id, public_id,
+        is_said IS NULL AND watch.look_at <= 'epoch' IS NOT TRUE AS is_missing
     FROM expected
+    LEFT JOIN said USING (kind, id, audience, relative_to)
+    LEFT JOIN reminders_watch AS watch USING (patient_id)
 )
 SELECT kind, count(*), count(*) FILTER (WHERE is_missing),
     (array_agg(public_id::text ORDER BY id) FILTER (WHERE is_missing))[:%(named)s]
