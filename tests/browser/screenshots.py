@@ -43,7 +43,7 @@ PICTURES = (
     Picture("to-book", "nurse", "/worklists/to-book/"),
     Picture("book", "nurse", "/worklists/to-book/", ("Book",)),
     Picture("overdue", "clinician", "/worklists/overdue/"),
-    Picture("decide", "clinician", "/worklists/overdue/", ("Decide:",)),
+    Picture("decide", "clinician", "/worklists/overdue/", ("Decide",)),
     Picture("patient", "clinician", "/patients/", ("Published",), "CASE-1"),
     Picture("patient-dark", "clinician", "/patients/", ("Published",), "CASE-1", dark=True),
     Picture("inbox", "clinician", "/inbox/"),
@@ -123,7 +123,7 @@ def main() -> None:
     with (
         stage() as address,
         sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium(), args=["--lang=en-GB"]) as browser,
+        playwright.chromium.launch(executable_path=chromium()) as browser,
     ):
         for suffix, screen in SCREENS.items():
             for user in ("nurse", "clinician", "admin"):

@@ -124,3 +124,15 @@ def test_each_decision_has_its_four_parts() -> None:
     for path in decisions:
         parts = re.findall(r"^\*\*(\w+)\.\*\*", path.read_text(encoding="utf-8"), re.MULTILINE)
         assert parts == ["Context", "Decision", "Refused", "Consequences"], path.name
+
+
+def test_each_picture_is_shown_somewhere_and_all_of_them_are_small() -> None:
+    pictures = {path for path in (ROOT / "docs" / "screenshots").iterdir() if path.suffix != ".md"}
+    shown = {
+        (document.parent / target).resolve()
+        for document in DOCUMENTS
+        for target in re.findall(r"!\[[^\]]+\]\(([^)\s]+)\)", document.read_text(encoding="utf-8"))
+    }
+
+    assert pictures == {path for path in shown if path.parent.name == "screenshots"}
+    assert sum(path.stat().st_size for path in pictures) < 1_000_000
