@@ -40,9 +40,11 @@ from schedules.actions import (
     keep_off_schedule,
     move_booking,
     rebaseline,
+    record_contact,
     record_death,
     record_result,
     record_study,
+    reschedule,
     resume,
     review,
     review_result,
@@ -52,6 +54,7 @@ from schedules.anchors import anchor_for, proposed_anchor
 from schedules.models import (
     Booking,
     BookingState,
+    ContactOutcome,
     Decision,
     EndReason,
     Protocol,
@@ -66,6 +69,7 @@ from schedules.models import (
 from schedules.queries import unmatched_studies
 from schedules.replanning import replanned
 from schedules.rules.anchors import AnchorProposal
+from schedules.rules.contacts import latest_snooze
 from schedules.rules.outcome import Outcome
 from schedules.rules.reconcile import Act
 from schedules.safety import fallen_through
@@ -193,6 +197,16 @@ class Standing:
             for booking in self.bookings
             for to in sorted(BOOKING_MOVES.get(booking.state, ()))
             if to == BookingState.CANCELLED or booking.starts_at.date() <= self.on
+        ]
+
+    @property
+    def to_move(self) -> list[Booking]:
+        """The appointments that can be given another time."""
+        return [
+            booking
+            for slot in self.to_be_done
+            for booking in slot.bookings.all()
+            if booking.state == BookingState.BOOKED and booking.starts_at.date() >= self.on
         ]
 
     @property
@@ -336,6 +350,30 @@ class Story(RuleBasedStateMachine):
             # One after the other: nobody has two appointments at a time.
             starts_at=self.at + timedelta(days=in_days, minutes=30 * len(self.standing.bookings)),
             outside_window_reason="It suits the patient",
+            by=self.by,
+            at=self.at,
+        )
+
+    @deed(lambda standing: standing.to_move, which=ANY, in_days=st.sampled_from([0, 7, 40]))
+    def reschedule(self, which: int, in_days: int) -> None:
+        reschedule(
+            booking=one_of(self.standing.to_move, which),
+            scanner=self.scanner,
+            starts_at=self.at + timedelta(days=in_days, minutes=30 * len(self.standing.bookings)),
+            outside_window_reason="It suits the patient",
+            by=self.by,
+            at=self.at,
+        )
+
+    @deed(lambda standing: standing.to_book, which=ANY, days=st.sampled_from([0, 7, 14]))
+    def call(self, which: int, days: int) -> None:
+        """Nobody answers; perhaps the slot is put off."""
+        slot = one_of(self.standing.to_book, which)
+        until = min(self.on + timedelta(days=days), latest_snooze(slot, self.on))
+        record_contact(
+            slot=slot,
+            outcome=ContactOutcome.NO_ANSWER,
+            snooze_until=until if until > self.on else None,
             by=self.by,
             at=self.at,
         )
