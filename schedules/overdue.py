@@ -8,8 +8,10 @@ from typing import Self
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.safestring import SafeString
 
 from patients.queries import ClinicDay
 from schedules import queries
@@ -31,6 +33,7 @@ class Order(StrEnum):
     LATENESS = "lateness"
 
 
+_NO_SLOT = Slot(public_id=UUID(int=0))
 LATEST = By("latest_on")
 ORDERS = {
     (Show.OVERDUE, Order.RANK): (By("score", int, descending=True), LATEST),
@@ -78,7 +81,8 @@ class Case:
 
     row: Row
     rank: Rank
-    form: ReviewForm
+    fields: SafeString  # of its form
+    refused: ReviewForm | None
     address: str  # to which the form is sent: it says what to show afterwards
 
     @property
@@ -112,16 +116,22 @@ def listed(
     if refused and refused[0] not in slots:
         slots = [*ranked(Slot.objects.filter(pk=refused[0].pk), days), *slots]
     table = rows(slots, days)
+    # Fifty forms would take most of the page's time, and but for the exam's id they are the same.
+    blank = _fields(ReviewForm(slot=_NO_SLOT))
     cases = []
     for row, following in zip_longest(table, table[1:]):
-        form = refused[1] if refused and refused[0] == row.slot else ReviewForm(slot=row.slot)
+        public_id = row.slot.public_id
+        form = refused[1] if refused and refused[0] == row.slot else None
+        fields = SafeString(blank.replace(str(_NO_SLOT.public_id), str(public_id)))
         landing = asked.parameters(list="yes")
         if following:
             landing["next"] = str(following.slot.public_id)
         elif page.after:
             landing["then"] = page.after
-        address = _address("review", landing, row.slot.public_id)
-        cases.append(Case(row, rank_of(row.slot, row.on), form, address))
+        address = _address("review", landing, public_id)
+        if form:
+            fields = _fields(form)
+        cases.append(Case(row, rank_of(row.slot, row.on), fields, form, address))
     return Listed(cases, page.after)
 
 
@@ -138,6 +148,10 @@ def landing(told: Mapping[str, str]) -> str:
         return f"{address}#slot-{UUID(told['next'])}" if "next" in told else address
     except ValueError:
         return address
+
+
+def _fields(form: ReviewForm) -> SafeString:
+    return render_to_string("schedules/_review_fields.html", {"form": form})
 
 
 def _slots(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
