@@ -61,7 +61,7 @@ class TickedField(forms.Field):
 class TogetherForm(forms.Form):
     """One decision on several exams; only what takes nobody off the list."""
 
-    ticked = TickedField()
+    ticked = TickedField(label="Exams")
     decision = forms.TypedChoiceField(
         choices=[(decision.value, decision.label) for decision in TOGETHER], coerce=Decision
     )

@@ -8,7 +8,7 @@ from django.test import Client
 
 from patients.actions import add_finding, add_treatment, add_tumour
 from patients.models import Clinic, Finding, FindingKind, TreatmentKind, Tumour
-from schedules.actions import record_result
+from schedules.actions import record_death, record_result
 from schedules.models import Result, ResultOutcome, Slot, Study
 from surveillance.accounts.models import User
 from tests.factories import PatientFactory, StudyFactory, TumourFactory, UserFactory
@@ -261,6 +261,16 @@ def test_a_patient_without_a_follow_up_is_said_to_have_none(
     page = record(clinician_client, StudyFactory.create(patient=patient), LESION)
 
     assert "No follow-up of this patient is active." in page.text(".follows")
+
+
+def test_of_a_patient_who_has_died_nothing_is_proposed(
+    clinician_client: Client, clinician: User, clinic: Clinic, study: Study
+) -> None:
+    record_death(patient=study.patient, died_on=clinic.today(), by=clinician)
+
+    page = record(clinician_client, study, LESION)
+
+    assert "The patient has died: no follow-up goes on." in page.text(".follows")
 
 
 def test_both_lists_come_fifty_a_page_and_leave_nobody_out(

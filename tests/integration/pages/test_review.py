@@ -420,7 +420,7 @@ def test_without_a_tick_nothing_is_recorded_and_the_note_stays(
 ) -> None:
     page = tick(clinician_client, Page(clinician_client.get(OVERDUE)), [], "chase", "By letter")
 
-    assert page.error_summary == ["Ticked: Tick the exams that this is to be recorded for."]
+    assert page.error_summary == ["Exams: Tick the exams that this is to be recorded for."]
     assert page.find("form#together [name=reason]")["value"] == "By letter"
 
 

@@ -1,4 +1,6 @@
+from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -11,6 +13,7 @@ from schedules.queries import deferred, overdue
 from schedules.rules.outcome import Outcome
 from surveillance.audit.models import Event
 from tests.factories import ScheduleFactory, UserFactory, morning
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -225,3 +228,21 @@ def test_what_takes_a_slot_off_the_list_is_decided_one_by_one(
         review_together(shown={slot: ""}, decision=decision, by=UserFactory.create(), reason="x")
 
     assert not Review.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_decide_at_once_the_second_is_told_what_the_first_decided() -> None:
+    slot = ScheduleFactory.create().slots.get(n=1)
+    decisions = (Decision.CHASE, Decision.REBOOK)
+    people = UserFactory.create_batch(2)
+    deciding: list[Callable[[], Review]] = [
+        partial(review, slot=slot, decision=decision, seen="", by=by, at=THREE_WEEKS_OVERDUE)
+        for decision, by in zip(decisions, people, strict=True)
+    ]
+
+    outcomes = at_once(deciding)
+
+    [done] = [one for one in outcomes if isinstance(one, Review)]
+    [refused] = [one for one in outcomes if isinstance(one, ValidationError)]
+    assert Review.objects.get() == done
+    assert f"{done.by} has decided meanwhile: {done.get_decision_display()}." in refused.messages[0]
