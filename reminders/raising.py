@@ -11,7 +11,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Min
 
 from patients.models import Clinic, Membership, Patient
 from reminders.clocks import take_up_again
@@ -34,7 +33,6 @@ class Times:
     opening: datetime  # the sweep's own moment, while the clinic is open
     morning: datetime
     tomorrow: datetime
-    lead_days: int  # how long before a window opens the first rule speaks
 
 
 @dataclass(slots=True)
@@ -82,18 +80,12 @@ def _to_look_at(clinics: Sequence[Clinic], at: datetime) -> list[int]:
 
 
 def _times(clinics: Sequence[Clinic], at: datetime) -> list[Times]:
-    leads = dict(
-        Rule.objects.filter(active=True, kind__in=[Kind.TO_BOOK, Kind.OVERDUE])
-        .values_list("clinic")
-        .annotate(Min("days"))
-    )
     return [
         Times(
             clinic.pk,
             opening=next_opening(hours_of(clinic), at),
             morning=next_morning(hours_of(clinic), at),
             tomorrow=datetime.combine(clinic.today(at) + timedelta(days=1), time(), clinic.zone),
-            lead_days=min(leads.get(clinic.pk, 0), 0),
         )
         for clinic in clinics
     ]
@@ -186,8 +178,13 @@ READDRESS = {
 # A patient with anything under way is looked at every day, the others when their next window
 # nears. To look too early costs little; to look too late is caught by nothing but a change.
 _LOOK_AGAIN = """
-WITH times (clinic_id, tomorrow, lead_days) AS (
-    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[])
+WITH times (clinic_id, tomorrow) AS (
+    SELECT * FROM unnest(%s::bigint[], %s::timestamptz[])
+),
+-- How long before a window opens the first rule speaks.
+lead (clinic_id, days) AS (
+    SELECT clinic_id, LEAST(min(days), 0) FROM reminders_rule
+    WHERE active AND kind IN ('to_book', 'overdue') GROUP BY clinic_id
 )
 UPDATE reminders_watch AS watch SET look_at = LEAST(
     CASE WHEN
@@ -207,7 +204,8 @@ UPDATE reminders_watch AS watch SET look_at = LEAST(
     THEN times.tomorrow END,
     (
         SELECT GREATEST(times.tomorrow,
-            (min(slot.earliest_on) + times.lead_days)::timestamp AT TIME ZONE clinic.time_zone)
+            (min(slot.earliest_on) + COALESCE(lead.days, 0))::timestamp
+                AT TIME ZONE clinic.time_zone)
         FROM schedules_slot AS slot
         JOIN schedules_schedule AS schedule ON schedule.id = slot.schedule_id
         JOIN patients_tumour AS tumour ON tumour.id = schedule.tumour_id
@@ -219,6 +217,7 @@ UPDATE reminders_watch AS watch SET look_at = LEAST(
 FROM patients_patient AS patient
 JOIN patients_clinic AS clinic ON clinic.id = patient.clinic_id
 JOIN times ON times.clinic_id = clinic.id
+LEFT JOIN lead ON lead.clinic_id = clinic.id
 WHERE patient.id = watch.patient_id AND watch.patient_id = ANY(%s)
 """
 
@@ -240,7 +239,6 @@ class Look:
         tomorrows = [
             [one.clinic_id for one in self._times],
             [one.tomorrow for one in self._times],
-            [one.lead_days for one in self._times],
         ]
         prepare("look_again", _LOOK_AGAIN, [*tomorrows, THEM])
 
