@@ -74,9 +74,10 @@ def test_slots_booked_while_their_messages_go_out(
     late = [came[address] - at for address, at in booked_at.items() if address in came]
     assert max(late, default=0) < CLAIMED_SECONDS
     reckoning.runs, reckoning.messages = len(to_book), len(slots)
+    latest = max([*late, 0.0])
     reckoning.remark = (
-        f"{len(withdrawn)} withdrawn, {len(late)} in hand or gone; "
-        f"the last came {max(late, default=0):.1f} s after its booking"
+        f"{len(withdrawn)} withdrawn, {len(late)} had gone; "
+        f"the last came {latest:.1f} s after its booking"
     )
 
 
