@@ -94,7 +94,7 @@ def test_a_worker_killed_in_mid_batch(
         time.sleep(random.uniform(0, 0.15))
         worker.kill()
         reckoning.moments.append(time.time())
-    let_claims_of_the_dead_expire()
+        let_claims_of_the_dead_expire()
 
     wait_until_all_are_sent(MANY, processes.worker("last"))
     reckoning.settle(expected, may_repeat=OFTEN * CONCURRENCY)
