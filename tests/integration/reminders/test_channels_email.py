@@ -17,7 +17,15 @@ from hypothesis import settings as hypothesis
 from hypothesis import strategies as st
 from pytest_django import Settings
 
-from reminders.channels import Outgoing, Refused, TryLater, Uncertain, channel, configured
+from reminders.channels import (
+    Outgoing,
+    RecipientBusy,
+    Refused,
+    TryLater,
+    Uncertain,
+    channel,
+    configured,
+)
 from tests.integration.reminders.mail_server import MailServer
 from tests.integration.reminders.web_server import WebServer
 
@@ -113,17 +121,20 @@ def test_a_recipient_refused_for_good_is_refused(server: MailServer, reply: str)
 
 
 @pytest.mark.parametrize(
-    "reply",
+    ("reply", "meaning"),
     [
-        "450 mailbox busy",
-        "421 too much",
-        "554 5.7.1 <n@example.org>: Relay access denied",
-        "530 5.7.0 Authentication required",
-        "553 5.1.8 <surveillance@example.org>: Sender address rejected: Domain not found",
+        ("450 mailbox busy", RecipientBusy),
+        ("421 too much", TryLater),
+        ("554 5.7.1 <n@example.org>: Relay access denied", TryLater),
+        ("530 5.7.0 Authentication required", TryLater),
+        (
+            "553 5.1.8 <surveillance@example.org>: Sender address rejected: Domain not found",
+            TryLater,
+        ),
     ],
 )
-def test_a_reply_that_is_not_about_the_recipient_is_for_later(
-    server: MailServer, reply: str
+def test_a_reply_that_is_no_refusal_of_the_recipient_is_for_later(
+    server: MailServer, reply: str, meaning: type[TryLater]
 ) -> None:
     server.refuses = {"busy@example.org": reply}
 
@@ -133,7 +144,7 @@ def test_a_reply_that_is_not_about_the_recipient_is_for_later(
         emails.send(message("second@example.org"))
 
     assert str(later.value) == f"The mail server answered {reply}"
-    assert type(later.value) is TryLater
+    assert type(later.value) is meaning
     assert [letter["To"] for letter in server.letters] == ["second@example.org"]
 
 
