@@ -53,7 +53,7 @@ from tests.integration.test_machine import Story
 
 pytestmark = pytest.mark.django_db
 
-MANY = 20 if "CI" in os.environ else 3
+MANY = 10 if "CI" in os.environ else 3
 NOON = moment(5, 1, hour=13)  # the slot of `overdue` was overdue from 30 April
 
 
