@@ -550,7 +550,7 @@ def test_no_sequence_of_acts_lets_anybody_fall_through_or_rewrites_what_happened
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=60 if MANY else 15,
+            max_examples=30 if MANY else 10,
             stateful_step_count=25,
             derandomize=True,
             deadline=None,
