@@ -22,6 +22,7 @@ from surveillance.embedded.locks import open_lock, try_exclusive
 from surveillance.embedded.paths import DATA_DIR
 
 SETUP = [
+    Program("translations", ["-m", "surveillance.translations"]),
     Program("migrate", ["manage.py", "migrate"]),
     Program("load_protocols", ["manage.py", "load_protocols"]),
     Program("seed_demo", ["manage.py", "seed_demo"]),

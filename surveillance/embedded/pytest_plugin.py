@@ -6,11 +6,13 @@ from contextlib import ExitStack
 import pytest
 
 from surveillance.embedded import EmbeddedError, environment
+from surveillance.translations import compile_translations
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
     """Starts them before pytest-django reads the settings, hence a wrapper."""
+    compile_translations()
     servers = ExitStack()
     early_config.add_cleanup(servers.close)
     try:

@@ -18,6 +18,7 @@ import django
 from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 from surveillance.embedded import environment
+from surveillance.translations import compile_translations
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 NOW = datetime(2026, 6, 15, 8, 30, tzinfo=UTC)  # a Monday, half past nine at the demo's clinic
@@ -69,6 +70,7 @@ class Stopped(datetime):
 @contextmanager
 def stage() -> Iterator[str]:
     """The demo on throwaway servers, on a day that does not pass. Gives its address."""
+    compile_translations()
     with environment(throwaway=True), ExitStack() as ends:
         os.environ["DJANGO_SETTINGS_MODULE"] = "surveillance.settings"
         os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # see tests/browser/conftest.py

@@ -1,7 +1,7 @@
 """What a browser makes of the pictures: its type is as wide as the layout took it to be."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from patients.models import Clinic, Patient
 from schedules.protocol_files import load_protocols
@@ -61,7 +61,7 @@ def test_on_a_narrow_screen_the_picture_moves_in_its_own_box_by_keys_and_to_toda
 
     box.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function("document.querySelector('.pic-box').scrollLeft > 0")
+    expect(box).not_to_have_js_property("scrollLeft", 0)
     assert page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
 
     somebody.follow("Move the picture to today")

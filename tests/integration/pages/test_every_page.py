@@ -216,7 +216,7 @@ def test_no_page_of_a_signed_in_person_is_kept_in_a_cache(answers: list[Answer])
 
 def test_every_page_has_a_language_a_title_and_one_first_heading(answers: list[Answer]) -> None:
     for answer in answers:
-        assert answer.page.find("html")["lang"] == "en"
+        assert answer.page.find("html")["lang"] == "en-gb"
         assert answer.page.title.removesuffix(" – Sarcoma follow-up") not in {"", answer.page.title}
         assert len(answer.page.document.select("h1")) == 1, answer.address
 
