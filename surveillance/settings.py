@@ -188,6 +188,7 @@ LOGOUT_REDIRECT_URL = "login"
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("ja", "日本語")]
 LOCALE_PATHS = [BASE_DIR / "surveillance" / "locale"]
+FORMAT_MODULE_PATH = "surveillance.formats"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # pages show the clinic's own time; see patients.models.Clinic

@@ -1,0 +1,1 @@
+"""How days and times are written, by language. Pages ask for them by Django's names."""
