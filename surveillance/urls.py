@@ -3,6 +3,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from surveillance import health, metrics
+from surveillance.accounts import views as accounts
 from surveillance.pages import audit, home, patient, refusals, register, safety_net, status
 
 urlpatterns = [
@@ -11,6 +12,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("language/", accounts.language, name="language"),
     path("", home.home, name="home"),
     path("", include("patients.urls")),
     path("patients/new/", register.register, name="register"),

@@ -1,9 +1,23 @@
-"""Pages with patient data stay out of every cache."""
+"""What holds for whoever has signed in: their language, and no copy of a page in any cache."""
 
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.cache import add_never_cache_headers
+
+
+class LanguageMiddleware:
+    """Speak the language that a signed-in person chose, whatever their browser asks for."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and request.user.language:
+            translation.activate(request.user.language)
+            request.LANGUAGE_CODE = translation.get_language()
+        return self.get_response(request)
 
 
 class NoStoreMiddleware:

@@ -2,14 +2,23 @@
 
 import uuid
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
     """A person who signs in."""
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    language = models.CharField(
+        max_length=10,
+        choices=settings.LANGUAGES,
+        blank=True,
+        default="",
+        help_text=_("Of pages and of mails to this person; empty: as their browser asks."),
+    )
 
     def __str__(self) -> str:
         return self.get_full_name() or self.username

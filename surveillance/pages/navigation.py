@@ -6,6 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Membership
 from patients.queries import clinics_where_may
@@ -15,7 +18,7 @@ from surveillance.accounts.roles import MAY, Act
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    label: str
+    label: str | Promise
     route: str
     act: Act | None = None  # without one it is open to whoever has signed in
     daily: bool = False  # always in sight; the others stand under "More"
@@ -26,41 +29,48 @@ class Link:
 
 
 LINKS = (
-    Link("Inbox", "inbox", Act.SEE_PATIENTS, daily=True),
-    Link("To book", "to-book", Act.BOOK, daily=True),
-    Link("Booked", "booked", Act.BOOK, daily=True),
-    Link("Overdue", "overdue", Act.REVIEW, daily=True),
-    Link("Re-baselines", "rebaselines", Act.PLAN, daily=True),
-    Link("Results", "results", Act.REVIEW, daily=True),
-    Link("Unmatched", "unmatched", Act.RECORD_STUDY),
-    Link("Safety net", "safety-net", Act.SEE_PATIENTS, daily=True),
-    Link("Patients", "patients", Act.SEE_PATIENTS, daily=True),
-    Link("Messages", "messages", Act.SEE_MESSAGES),
-    Link("Protocols", "protocols", Act.SEE_PROTOCOLS),
-    Link("Rules", "rules", Act.KEEP_RULES, daily=True),
-    Link("Exports", "exports", Act.EXPORT, daily=True),
-    Link("Audit", "audit", Act.SEE_AUDIT, daily=True),
-    Link("Status", "status", Act.SEE_STATUS),
+    Link(_("Inbox"), "inbox", Act.SEE_PATIENTS, daily=True),
+    Link(_("To book"), "to-book", Act.BOOK, daily=True),
+    Link(_("Booked"), "booked", Act.BOOK, daily=True),
+    Link(_("Overdue"), "overdue", Act.REVIEW, daily=True),
+    Link(_("Re-baselines"), "rebaselines", Act.PLAN, daily=True),
+    Link(_("Results"), "results", Act.REVIEW, daily=True),
+    Link(_("Unmatched"), "unmatched", Act.RECORD_STUDY),
+    Link(_("Safety net"), "safety-net", Act.SEE_PATIENTS, daily=True),
+    Link(_("Patients"), "patients", Act.SEE_PATIENTS, daily=True),
+    Link(_("Messages"), "messages", Act.SEE_MESSAGES),
+    Link(_("Protocols"), "protocols", Act.SEE_PROTOCOLS),
+    Link(_("Rules"), "rules", Act.KEEP_RULES, daily=True),
+    Link(_("Exports"), "exports", Act.EXPORT, daily=True),
+    Link(_("Audit"), "audit", Act.SEE_AUDIT, daily=True),
+    Link(_("Status"), "status", Act.SEE_STATUS),
 )
-MAILBOX = Link("Mailbox", "mailbox")  # there in the demo alone
+MAILBOX = Link(_("Mailbox"), "mailbox")  # there in the demo alone
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the signed-in person's `acts`, links, and the `inbox`'s number."""
+    """Give every template what its frame shows: the languages to choose from, and the signed-in
+    person's `acts`, links, and the `inbox`'s number."""
+    language = get_language()
+    frame = {
+        "demo": settings.DEMO,
+        "other_languages": [(code, name) for code, name in settings.LANGUAGES if code != language],
+    }
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"demo": settings.DEMO}
+        return frame
     roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
     acts = {act for act in Act if roles & MAY[act]}
     told = list(clinics_where_may(user, Act.SEE_PATIENTS)) if Act.SEE_PATIENTS in acts else []
     inbox = count_inbox(user, told) if told else 0
     links = [
-        replace(link, label=f"Inbox ({inbox:,})") if link.route == "inbox" and inbox else link
+        replace(link, label=gettext("Inbox (%(count)s)") % {"count": f"{inbox:,}"})
+        if link.route == "inbox" and inbox
+        else link
         for link in (*LINKS, *([MAILBOX] if settings.DEMO else []))
         if link.act is None or link.act in acts
     ]
-    return {
-        "demo": settings.DEMO,
+    return frame | {
         "acts": {act.name for act in acts},
         "inbox": inbox,
         "links": [link for link in links if link.daily],
