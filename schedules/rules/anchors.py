@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Generic, TypeVar
 
-from schedules.rules.months import long_date
+from schedules.rules.wording import gettext as _
+from schedules.rules.wording import long_date
 
 Event = TypeVar("Event")
 
@@ -56,24 +57,26 @@ def propose_anchor(
         return None
     last = curative[-1]
     kind = _kind(last, in_order[: in_order.index(last)], recurrences)
-    since = f", after the anchor of {long_date(current)}" if current else ""
-    return AnchorProposal(
-        anchor=last.on,
-        reason=f"{kind}: {last.name} on {long_date(last.on)}{since}",
-        event=last.event,
-    )
+    told = {"kind": kind, "operation": last.name, "day": long_date(last.on)}
+    if current:
+        reason = _("%(kind)s: %(operation)s on %(day)s, after the anchor of %(anchor)s") % (
+            told | {"anchor": long_date(current)}
+        )
+    else:
+        reason = _("%(kind)s: %(operation)s on %(day)s") % told
+    return AnchorProposal(anchor=last.on, reason=reason, event=last.event)
 
 
 def _kind(
     last: Operation[Event], before: Sequence[Operation[Event]], recurrences: Iterable[date]
 ) -> str:
     if last.of_metastasis:
-        return "Metastasectomy"
+        return _("Metastasectomy")
     resections = [operation for operation in before if not operation.of_metastasis]
     if not resections:
-        return "Resection of the primary"
+        return _("Resection of the primary")
     if any(resections[-1].on < found_on <= last.on for found_on in recurrences):
-        return "Resection of a local recurrence"
+        return _("Resection of a local recurrence")
     if resections[-1].margin_not_clear:
-        return "Re-excision for margins"
-    return "Another resection"
+        return _("Re-excision for margins")
+    return _("Another resection")

@@ -8,6 +8,8 @@ from typing import NamedTuple
 from schedules.rules.months import add_months
 from schedules.rules.plan import PlannedSlot, plan
 from schedules.rules.protocol import Definition, Phase, Unit
+from schedules.rules.wording import both, ngettext
+from schedules.rules.wording import gettext as _
 
 YEARS = (1, 2, 3, 5, 10)
 ANCHOR = date(2025, 1, 1)  # Exams in weeks fall a little differently from another day.
@@ -57,24 +59,29 @@ def totals(counted: dict[str, list[int]]) -> list[int]:
 
 def pace(phase: Phase) -> str:
     """Say how often a phase asks for an exam: every 3 months."""
-    unit = phase.unit.value.removesuffix("s") if phase.every == 1 else phase.unit.value
-    return f"every {unit}" if phase.every == 1 else f"every {phase.every} {unit}"
+    if phase.unit is Unit.WEEKS:
+        said = ngettext("every week", "every %(count)s weeks", phase.every)
+    else:
+        said = ngettext("every month", "every %(count)s months", phase.every)
+    return said % {"count": phase.every}
 
 
 def in_words(phase: Phase) -> str:
     """Say all that a phase asks for."""
-    exams = " and ".join(exam.key for exam in phase.exams)
-    unit = phase.unit.value.removesuffix("s") if phase.opens_before == 1 else phase.unit.value
-    days = "day" if phase.late_after_days == 1 else "days"
-    return (
-        f"{pace(phase)}: {exams}; from {phase.opens_before} {unit} before, "
-        f"overdue {phase.late_after_days} {days} after"
-    )
+    late = ngettext("%(count)s day", "%(count)s days", phase.late_after_days)
+    return _("%(pace)s: %(exams)s; from %(opens)s before, overdue %(late)s after") % {
+        "pace": pace(phase),
+        "exams": both(exam.key for exam in phase.exams),
+        "opens": phase.unit.counted(phase.opens_before),
+        "late": late % {"count": phase.late_after_days},
+    }
 
 
 def month_of(slot: PlannedSlot) -> str:
     """Say when a slot is due: 24, or 24 + 13 weeks."""
-    return f"{slot.month} + {slot.weeks} weeks" if slot.weeks else str(slot.month)
+    if not slot.weeks:
+        return str(slot.month)
+    return _("%(month)s + %(count)s weeks") % {"month": slot.month, "count": slot.weeks}
 
 
 def _phase_in(definition: Definition, after: int, up_to: int) -> Phase | None:

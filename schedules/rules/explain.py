@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from schedules.rules.months import long_date
-from schedules.rules.protocol import Definition
+from schedules.rules.protocol import Definition, Unit
+from schedules.rules.wording import gettext as _
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +32,32 @@ class Explanation:
         """The sum that gives the due date."""
         summands = [long_date(self.anchor_on)]
         if self.month:
-            summands.append(_counted(self.month, "months"))
+            summands.append(Unit.MONTHS.counted(self.month))
         if self.weeks:
-            summands.append(_counted(self.weeks, "weeks"))
+            summands.append(Unit.WEEKS.counted(self.weeks))
         return f"{' + '.join(summands)} = {long_date(self.due_on)}"
 
     @property
     def sentence(self) -> str:
-        became = f"{self.became}. " if self.became else ""
-        return (
-            f"{self.exam}, number {self.n} of its series under {self.protocol}, {self.phase}. "
-            f"From {self.anchor_event}: {self.arithmetic}. "
-            f"It counts from {long_date(self.earliest_on)}, "
-            f"is overdue after {long_date(self.latest_on)} "
-            f"and lapses after {long_date(self.lapses_on)}. {became}Source: {self.citation}"
-        )
+        """All of it, in words."""
+        dates = _(
+            "%(exam)s, number %(n)s of its series under %(protocol)s, %(phase)s. "
+            "From %(anchor)s: %(arithmetic)s. It counts from %(earliest)s, is overdue after "
+            "%(latest)s and lapses after %(lapses)s."
+        ) % {
+            "exam": self.exam,
+            "n": self.n,
+            "protocol": self.protocol,
+            "phase": self.phase,
+            "anchor": self.anchor_event,
+            "arithmetic": self.arithmetic,
+            "earliest": long_date(self.earliest_on),
+            "latest": long_date(self.latest_on),
+            "lapses": long_date(self.lapses_on),
+        }
+        became = _("%(sentence)s.") % {"sentence": self.became} if self.became else ""
+        source = _("Source: %(citation)s") % {"citation": self.citation}
+        return " ".join(part for part in (dates, became, source) if part)
 
 
 def phase_at(definition: Definition, exam: str, month: int, weeks: int) -> str:
@@ -57,12 +69,9 @@ def phase_at(definition: Definition, exam: str, month: int, weeks: int) -> str:
             and month <= phase.up_to_month
             and any(one.key == exam for one in phase.exams)
         ):
-            return (
-                f"every {_counted(phase.every, phase.unit)} "
-                f"after month {phase.after_month} up to month {phase.up_to_month}"
-            )
+            return _("every %(interval)s after month %(after)s up to month %(up_to)s") % {
+                "interval": phase.unit.counted(phase.every),
+                "after": phase.after_month,
+                "up_to": phase.up_to_month,
+            }
     raise ValueError(f"no phase of the protocol holds {exam} at month {month}")
-
-
-def _counted(number: int, unit: str) -> str:
-    return f"{number} {unit.removesuffix('s') if number == 1 else unit}"

@@ -3,6 +3,8 @@
 from calendar import monthrange
 from datetime import date
 
+from schedules.rules.wording import long_date as long_date
+
 
 def add_months(day: date, months: int) -> date:
     """Return the date `months` calendar months after `day`, clipped to the month's end.
@@ -18,8 +20,3 @@ def add_months(day: date, months: int) -> date:
     # Every month has 28 days, so most dates need no look at the calendar.
     last = day.day if day.day <= 28 else min(day.day, monthrange(year, month)[1])
     return date(year, month, last)
-
-
-def long_date(day: date) -> str:
-    """Return `day` as people write it in a sentence: 5 March 2026."""
-    return f"{day.day} {day:%B %Y}"

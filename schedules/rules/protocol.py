@@ -5,6 +5,9 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Self
 
+from schedules.rules.wording import gettext as _
+from schedules.rules.wording import gettext_noop, listed, ngettext
+
 REGIONS = (
     "head",
     "neck",
@@ -15,6 +18,21 @@ REGIONS = (
     "lower_limb",
     "primary_site",
 )
+_NAMES = {
+    "head": gettext_noop("head"),
+    "neck": gettext_noop("neck"),
+    "chest": gettext_noop("chest"),
+    "abdomen": gettext_noop("abdomen"),
+    "pelvis": gettext_noop("pelvis"),
+    "upper_limb": gettext_noop("upper limb"),
+    "lower_limb": gettext_noop("lower limb"),
+    "primary_site": gettext_noop("primary site"),
+}
+
+
+def region_name(region: str) -> str:
+    """Return what people call a region: upper limb."""
+    return _(_NAMES[region]) if region in _NAMES else region.replace("_", " ")
 
 
 class ProtocolError(ValueError):
@@ -31,6 +49,14 @@ class Unit(StrEnum):
     def fewest_days(self) -> int:
         """The days that one unit has at least."""
         return 28 if self is Unit.MONTHS else 7
+
+    def counted(self, count: int) -> str:
+        """Return so many of them in words: 1 month, 3 months."""
+        if self is Unit.MONTHS:
+            said = ngettext("%(count)s month", "%(count)s months", count)
+        else:
+            said = ngettext("%(count)s week", "%(count)s weeks", count)
+        return said % {"count": count}
 
 
 class Contrast(StrEnum):
@@ -51,12 +77,15 @@ class Exam:
 
     def __post_init__(self) -> None:
         if not self.modality:
-            raise ProtocolError("exam without a modality")
+            raise ProtocolError(_("exam without a modality"))
         if not self.regions:
-            raise ProtocolError(f"exam {self.modality}: no regions")
+            raise ProtocolError(_("exam %(modality)s: no regions") % {"modality": self.modality})
         for region in self.regions:
             if region not in REGIONS:
-                raise ProtocolError(f"exam {self.modality}: unknown region “{region}”")
+                raise ProtocolError(
+                    _("exam %(modality)s: unknown region “%(region)s”")
+                    % {"modality": self.modality, "region": region}
+                )
 
     @property
     def key(self) -> str:
@@ -82,20 +111,23 @@ class Phase:
     exams: tuple[Exam, ...]
 
     def __post_init__(self) -> None:
-        where = f"phase after month {self.after_month}"
         if self.every < 1:
-            raise ProtocolError(f"{where}: the interval must be at least 1")
+            raise self._error(_("the interval must be at least 1"))
         if not 0 <= self.after_month < self.up_to_month:
-            raise ProtocolError(f"{where}: it must end after it begins, at month 0 or later")
+            raise self._error(_("it must end after it begins, at month 0 or later"))
         # The months of a phase hold at least 28 days each, so that one exam surely falls in it.
         if self.every * self.unit.fewest_days > 28 * (self.up_to_month - self.after_month):
-            raise ProtocolError(f"{where}: no exam falls between its first and its last month")
+            raise self._error(_("no exam falls between its first and its last month"))
         if not 0 <= self.opens_before < self.every:
-            raise ProtocolError(f"{where}: a window would open before the exam before it is due")
+            raise self._error(_("a window would open before the exam before it is due"))
         if self.late_after_days < 0:
-            raise ProtocolError(f"{where}: late_after_days is negative")
+            raise self._error(_("late_after_days is negative"))
         if not self.exams:
-            raise ProtocolError(f"{where}: no exams")
+            raise self._error(_("no exams"))
+
+    def _error(self, why: str) -> ProtocolError:
+        where = _("phase after month %(month)s") % {"month": self.after_month}
+        return _error(where, why)
 
     @property
     def fewest_days_to_next(self) -> int:
@@ -111,12 +143,12 @@ class Definition:
 
     def __post_init__(self) -> None:
         if not self.phases:
-            raise ProtocolError("no phases")
+            raise ProtocolError(_("no phases"))
         for before, after in pairwise(self.phases):
             if after.after_month != before.up_to_month:
                 raise ProtocolError(
-                    f"phase after month {after.after_month}: "
-                    f"the phase before it ends at month {before.up_to_month}"
+                    _("phase after month %(month)s: the phase before it ends at month %(end)s")
+                    % {"month": after.after_month, "end": before.up_to_month}
                 )
         for exam in self.exams:
             phases = self.phases_of(exam)
@@ -125,8 +157,11 @@ class Definition:
                 # One day must be left for the slot to be overdue before the next one opens.
                 if phase.late_after_days > room - 2:
                     raise ProtocolError(
-                        f"phase after month {phase.after_month}, exam {exam.key}: "
-                        "late_after_days reaches into the next window"
+                        _(
+                            "phase after month %(month)s, exam %(exam)s: "
+                            "late_after_days reaches into the next window"
+                        )
+                        % {"month": phase.after_month, "exam": exam.key}
                     )
 
     @property
@@ -145,16 +180,16 @@ class Definition:
             ProtocolError: something is missing, unknown or makes no sense; the phase is named.
         """
         if not isinstance(data.get("phases"), list):
-            raise ProtocolError("no phases")
+            raise ProtocolError(_("no phases"))
         return cls(tuple(_phase(number, told) for number, told in enumerate(data["phases"], 1)))
 
 
 def _phase(number: int, told: object) -> Phase:
-    where = f"phase {number}"
+    where = _("phase %(number)s") % {"number": number}
     told = _table(where, told)
     units = [unit for unit in Unit if f"every_{unit}" in told]
     if len(units) != 1:
-        raise ProtocolError(f"{where}: say either every_months or every_weeks")
+        raise _error(where, _("say either every_months or every_weeks"))
     unit = units[0]
     try:
         phase = {
@@ -166,45 +201,50 @@ def _phase(number: int, told: object) -> Phase:
         }
         exams = _list(where, "exams", told.pop("exams"))
     except KeyError as error:
-        raise ProtocolError(f"{where}: {error.args[0]} is missing") from error
+        raise _error(where, _("%(name)s is missing") % {"name": error.args[0]}) from error
     if told:
-        raise ProtocolError(f"{where}: unknown {', '.join(sorted(told))}")
+        raise _error(where, _("unknown %(names)s") % {"names": listed(sorted(told))})
     for name, value in phase.items():
         if type(value) is not int:
-            raise ProtocolError(f"{where}: {name} is not a whole number")
+            raise _error(where, _("%(name)s is not a whole number") % {"name": name})
     return Phase(**phase, unit=unit, exams=tuple(_exam(where, exam) for exam in exams))
 
 
-def _exam(where: str, told: object) -> Exam:
-    told = _table(f"{where}, exam", told)
+def _exam(phase: str, told: object) -> Exam:
+    where = _("%(phase)s, exam") % {"phase": phase}
+    told = _table(where, told)
     try:
         modality = told.pop("modality")
-        regions = _list(f"{where}, exam", "regions", told.pop("regions"))
+        regions = _list(where, "regions", told.pop("regions"))
         contrast = told.pop("contrast", Contrast.UNSPECIFIED)
     except KeyError as error:
-        raise ProtocolError(f"{where}, exam: {error.args[0]} is missing") from error
+        raise _error(where, _("%(name)s is missing") % {"name": error.args[0]}) from error
     if told:
-        raise ProtocolError(f"{where}, exam: unknown {', '.join(sorted(told))}")
+        raise _error(where, _("unknown %(names)s") % {"names": listed(sorted(told))})
     if not isinstance(modality, str):
-        raise ProtocolError(f"{where}, exam: modality is not text")
+        raise _error(where, _("modality is not text"))
     if contrast not in list(Contrast):
-        raise ProtocolError(f"{where}, exam: unknown contrast “{contrast}”")
+        raise _error(where, _("unknown contrast “%(contrast)s”") % {"contrast": contrast})
     try:
         exam = Exam(modality, tuple(regions), Contrast(contrast))
     except ProtocolError as error:
-        raise ProtocolError(f"{where}, {error}") from error
+        raise ProtocolError(_("%(phase)s, %(error)s") % {"phase": phase, "error": error}) from error
     # In whatever order they are told, the same regions are the same exam.
     return replace(exam, regions=tuple(region for region in REGIONS if region in regions))
+
+
+def _error(where: str, why: str) -> ProtocolError:
+    return ProtocolError(_("%(where)s: %(why)s") % {"where": where, "why": why})
 
 
 def _table(where: str, told: object) -> dict[str, Any]:
     """Return a copy, to take from it what is known."""
     if not isinstance(told, dict):
-        raise ProtocolError(f"{where}: not a table of names and values")
+        raise _error(where, _("not a table of names and values"))
     return dict(told)
 
 
 def _list(where: str, name: str, told: object) -> list[Any]:
     if not isinstance(told, list):
-        raise ProtocolError(f"{where}: {name} is not a list")
+        raise _error(where, _("%(name)s is not a list") % {"name": name})
     return told

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from schedules.rules.plan import PlannedSlot
+from schedules.rules.wording import gettext_noop
 
 Row = TypeVar("Row")
 
@@ -46,7 +47,7 @@ class Change(Generic[Row]):
     act: Act
     exam: str
     n: int
-    reason: str
+    reason: str  # in the source language: it may be stored, and is translated where it is shown
     standing: Standing[Row] | None
     planned: PlannedSlot | None
 
@@ -75,19 +76,21 @@ def _change(
 
 def _decide(slot: Standing[Row] | None, planned: PlannedSlot | None) -> tuple[Act, str]:
     if slot is None:
-        return Act.CREATE, "the protocol asks for it"
+        return Act.CREATE, gettext_noop("the protocol asks for it")
     if slot.settled:
-        return Act.KEEP, "what happened stays"
+        return Act.KEEP, gettext_noop("what happened stays")
     if planned is None:
         if slot.withdrawn:
-            return Act.KEEP, "it is withdrawn already"
+            return Act.KEEP, gettext_noop("it is withdrawn already")
         if slot.booked:
-            return Act.ASK, "the plan asks for it no more, but an appointment is booked"
-        return Act.WITHDRAW, "the plan asks for it no more"
+            return Act.ASK, gettext_noop(
+                "the plan asks for it no more, but an appointment is booked"
+            )
+        return Act.WITHDRAW, gettext_noop("the plan asks for it no more")
     if slot.withdrawn:
-        return Act.RESTORE, "the protocol asks for it again"
+        return Act.RESTORE, gettext_noop("the protocol asks for it again")
     if slot.dates == planned[-4:]:
-        return Act.KEEP, "it is where it should be"
+        return Act.KEEP, gettext_noop("it is where it should be")
     if slot.booked:
-        return Act.ASK, "its dates change, but an appointment is booked"
-    return Act.MOVE, "its dates change"
+        return Act.ASK, gettext_noop("its dates change, but an appointment is booked")
+    return Act.MOVE, gettext_noop("its dates change")

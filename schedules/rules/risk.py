@@ -15,6 +15,8 @@ from datetime import date
 from typing import NamedTuple
 
 from schedules.rules.months import add_months
+from schedules.rules.wording import gettext as _
+from schedules.rules.wording import listed, ngettext
 
 GRADE = {2: 1, 3: 2}
 LARGER_THAN_MM = ((100, 2), (50, 1))
@@ -71,26 +73,31 @@ def rank(facts: RiskFacts) -> Rank:
 
 def _parts(facts: RiskFacts) -> Iterator[Part]:
     if facts.had_metastasis:
-        yield Part("previous metastasis", METASTASIS)
+        yield Part(_("previous metastasis"), METASTASIS)
     if facts.had_local_recurrence:
-        yield Part("previous local recurrence", LOCAL_RECURRENCE)
+        yield Part(_("previous local recurrence"), LOCAL_RECURRENCE)
     if points := GRADE.get(facts.grade or 0):
-        yield Part(f"grade {facts.grade}", points)
+        yield Part(_("grade %(grade)s") % {"grade": facts.grade}, points)
     if points := _size(facts.size_mm):
-        yield Part(f"{facts.size_mm} mm", points)
+        yield Part(_("%(size)s mm") % {"size": facts.size_mm}, points)
     if facts.is_deep:
-        yield Part("deep", DEEP)
+        yield Part(_("deep"), DEEP)
     if points := MARGIN.get(facts.margin):
-        yield Part(f"{facts.margin} margin", points)
+        yield Part(_("%(margin)s margin") % {"margin": facts.margin}, points)
     months = _full_months(facts.operated_on, facts.on)
     if points := next((points for limit, points in WITHIN_MONTHS if months < limit), 0):
-        counted = f"{months} month{'' if months == 1 else 's'}"
-        yield Part(f"{counted} after the {facts.operation}", points)
+        since = ngettext(
+            "%(count)s month after the %(operation)s",
+            "%(count)s months after the %(operation)s",
+            months,
+        )
+        yield Part(since % {"count": months, "operation": facts.operation}, points)
     days = facts.days_late
     late = min(days // DAYS_FOR_A_POINT, LATE_AT_MOST)
-    yield Part(f"{days} day{'' if days == 1 else 's'} late", late)
+    lateness = ngettext("%(count)s day late", "%(count)s days late", days)
+    yield Part(lateness % {"count": days}, late)
     if missing := _not_stated(facts):
-        yield Part(f"{missing} not stated", 0)
+        yield Part(_("%(facts)s not stated") % {"facts": missing}, 0)
 
 
 def _size(size_mm: int | None) -> int:
@@ -105,26 +112,36 @@ def _full_months(since: date, on: date) -> int:
 
 def _not_stated(facts: RiskFacts) -> str:
     unknown = {
-        "grade": facts.grade is None,
-        "size": facts.size_mm is None,
-        "depth": facts.is_deep is None,
-        "margin": not facts.margin,
+        _("grade"): facts.grade is None,
+        _("size"): facts.size_mm is None,
+        _("depth"): facts.is_deep is None,
+        _("margin"): not facts.margin,
     }
-    return ", ".join(name for name, is_unknown in unknown.items() if is_unknown)
+    return listed(name for name, is_unknown in unknown.items() if is_unknown)
 
 
 def weights() -> tuple[Part, ...]:
     """Return what can add points, and how many, for the page that shows the order."""
     return (
-        Part("previous metastasis", METASTASIS),
-        Part("previous local recurrence", LOCAL_RECURRENCE),
-        *(Part(f"grade {grade}", points) for grade, points in GRADE.items()),
-        *(Part(f"larger than {limit} mm", points) for limit, points in reversed(LARGER_THAN_MM)),
-        Part("deep", DEEP),
-        *(Part(f"{margin} margin", points) for margin, points in MARGIN.items()),
+        Part(_("previous metastasis"), METASTASIS),
+        Part(_("previous local recurrence"), LOCAL_RECURRENCE),
+        *(Part(_("grade %(grade)s") % {"grade": grade}, points) for grade, points in GRADE.items()),
         *(
-            Part(f"less than {limit} months after the operation", points)
+            Part(_("larger than %(size)s mm") % {"size": limit}, points)
+            for limit, points in reversed(LARGER_THAN_MM)
+        ),
+        Part(_("deep"), DEEP),
+        *(
+            Part(_("%(margin)s margin") % {"margin": margin}, points)
+            for margin, points in MARGIN.items()
+        ),
+        *(
+            Part(_("less than %(count)s months after the operation") % {"count": limit}, points)
             for limit, points in WITHIN_MONTHS
         ),
-        Part(f"every {DAYS_FOR_A_POINT} days late, up to {LATE_AT_MOST} times", 1),
+        Part(
+            _("every %(days)s days late, up to %(times)s times")
+            % {"days": DAYS_FOR_A_POINT, "times": LATE_AT_MOST},
+            1,
+        ),
     )

@@ -5,8 +5,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from schedules.rules.protocol import ProtocolError
+from schedules.rules.wording import both, gettext_noop
+from schedules.rules.wording import gettext as _
 
-_KINDS = {int: "whole numbers", str: "texts"}
+_NO_LIST = {
+    int: gettext_noop("suits: %(name)s is not a list of whole numbers"),
+    str: gettext_noop("suits: %(name)s is not a list of texts"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,13 @@ class Suits:
         """
         unknown = data.keys() - {"topography", "morphology", "grades"}
         if unknown:
-            raise ProtocolError(f"suits: unknown {', '.join(sorted(unknown))}")
+            raise ProtocolError(
+                _("suits: unknown %(names)s") % {"names": ", ".join(sorted(unknown))}
+            )
         for name, codes in data.items():
             kind = int if name == "grades" else str
             if not isinstance(codes, list) or any(type(code) is not kind for code in codes):
-                raise ProtocolError(f"suits: {name} is not a list of {_KINDS[kind]}")
+                raise ProtocolError(_(_NO_LIST[kind]) % {"name": name})
         return cls(**{name: tuple(codes) for name, codes in data.items()})
 
     def reason_for(self, tumour: TumourFacts) -> str | None:
@@ -53,16 +60,16 @@ class Suits:
         if self.topography:
             if not tumour.topography.startswith(self.topography):
                 return None
-            reasons.append(f"site {tumour.topography}")
+            reasons.append(_("site %(code)s") % {"code": tumour.topography})
         if self.morphology:
             if not tumour.morphology.startswith(self.morphology):
                 return None
-            reasons.append(f"morphology {tumour.morphology}")
+            reasons.append(_("morphology %(code)s") % {"code": tumour.morphology})
         if self.grades:
             if tumour.grade not in self.grades:
                 return None
-            reasons.append(f"grade {tumour.grade}")
-        return " and ".join(reasons)
+            reasons.append(_("grade %(grade)s") % {"grade": tumour.grade})
+        return both(reasons)
 
     @property
     def narrowness(self) -> int:
