@@ -24,8 +24,10 @@ from schedules.pictures.drawing import (
     symbol,
 )
 from schedules.pictures.sheet import Scale, Sheet, Sign, Span, Tick, faded, fitting_scale
-from schedules.rules.months import long_date
+from schedules.rules.protocol import region_name
 from schedules.rules.windows import Window as HasWindow
+from schedules.rules.wording import both, gettext_noop, listed, long_date, month, short_date
+from schedules.rules.wording import gettext as _
 
 DAY = timedelta(days=1)
 FEWEST_DAYS = 240  # so that two events of one week are not drawn a metre apart
@@ -36,18 +38,22 @@ _OWN_ROWS = ("chest", "abdomen")
 class Fate(StrEnum):
     """What the picture says of a slot: its outcome or, where that is open, its window."""
 
-    TO_COME = "to come"
-    DUE = "due now"
-    OVERDUE = "overdue"
-    LAPSED = "lapsed, undecided"
-    DONE = "done"
-    SKIPPED = "skipped"
-    SUPERSEDED = "superseded"
-    WITHDRAWN = "withdrawn"
+    TO_COME = gettext_noop("to come")
+    DUE = gettext_noop("due now")
+    OVERDUE = gettext_noop("overdue")
+    LAPSED = gettext_noop("lapsed, undecided")
+    DONE = gettext_noop("done")
+    SKIPPED = gettext_noop("skipped")
+    SUPERSEDED = gettext_noop("superseded")
+    WITHDRAWN = gettext_noop("withdrawn")
 
     @property
     def letter(self) -> str:
         return _LETTERS[self]
+
+    @property
+    def words(self) -> str:
+        return _(self.value)
 
 
 _LETTERS = {
@@ -65,49 +71,61 @@ _LETTERS = {
 class Happened(Enum):
     """A kind of event in the history: its name, symbol, and whether the symbol is full."""
 
-    DIAGNOSIS = ("diagnosis", "up", False)
-    OPERATION = ("operation", "square", True)
-    OTHER_TREATMENT = ("other treatment", "square", False)
-    FINDING = ("finding", "diamond", True)
+    DIAGNOSIS = (gettext_noop("diagnosis"), "up", False)
+    OPERATION = (gettext_noop("operation"), "square", True)
+    OTHER_TREATMENT = (gettext_noop("other treatment"), "square", False)
+    FINDING = (gettext_noop("finding"), "diamond", True)
+
+    @property
+    def words(self) -> str:
+        return _(self.value[0])
 
     def draw(self, x: float, y: float) -> list[Path]:
-        _, name, filled = self.value
+        name, filled = self.value[1:]
         return symbol(name, x, y, filled=filled)
 
 
 class Appointed(Enum):
     """How an appointment stands: its name, its letter, whether full, whether crossed out."""
 
-    BOOKED = ("booked", "B", False, False)
-    ARRIVED = ("arrived", "A", False, False)
-    FULFILLED = ("fulfilled", "F", True, False)
-    CANCELLED = ("cancelled", "C", False, True)
-    NO_SHOW = ("did not attend", "M", True, True)
+    BOOKED = (gettext_noop("booked"), "B", False, False)
+    ARRIVED = (gettext_noop("arrived"), "A", False, False)
+    FULFILLED = (gettext_noop("fulfilled"), "F", True, False)
+    CANCELLED = (gettext_noop("cancelled"), "C", False, True)
+    NO_SHOW = (gettext_noop("did not attend"), "M", True, True)
+
+    @property
+    def words(self) -> str:
+        return _(self.value[0])
 
     @property
     def letter(self) -> str:
         return self.value[1]
 
     def draw(self, x: float, y: float) -> list[Path]:
-        _, _, filled, crossed = self.value
+        filled, crossed = self.value[2:]
         return symbol("down", x, y, filled=filled, crossed=crossed)
 
 
 class Shown(Enum):
     """What a scan showed: in words, its letter, its symbol, whether full, whether crossed out."""
 
-    NOT_REPORTED = ("not reported yet", "", "circle", False, False)
-    NO_DISEASE = ("no evidence of disease", "", "circle", True, False)
-    NEW_LESION = ("new lesion", "L", "diamond", True, False)
-    INDETERMINATE = ("indeterminate", "?", "diamond", False, False)
-    INADEQUATE = ("inadequate, to be repeated", "R", "circle", False, True)
+    NOT_REPORTED = (gettext_noop("not reported yet"), "", "circle", False, False)
+    NO_DISEASE = (gettext_noop("no evidence of disease"), "", "circle", True, False)
+    NEW_LESION = (gettext_noop("new lesion"), "L", "diamond", True, False)
+    INDETERMINATE = (gettext_noop("indeterminate"), "?", "diamond", False, False)
+    INADEQUATE = (gettext_noop("inadequate, to be repeated"), "R", "circle", False, True)
+
+    @property
+    def words(self) -> str:
+        return _(self.value[0])
 
     @property
     def letter(self) -> str:
         return self.value[1]
 
     def draw(self, x: float, y: float) -> list[Path]:
-        _, _, name, filled, crossed = self.value
+        name, filled, crossed = self.value[2:]
         return symbol(name, x, y, filled=filled, crossed=crossed)
 
 
@@ -136,7 +154,11 @@ class Window:
 
     @property
     def state(self) -> str:
-        return f"partly done, {self.fate}" if self.partly else self.fate.value
+        return (
+            _("partly done, %(fate)s") % {"fate": self.fate.words}
+            if self.partly
+            else self.fate.words
+        )
 
     @property
     def letters(self) -> str:
@@ -207,8 +229,11 @@ class Row:
     @property
     def sentence(self) -> str:
         """What the picture says where this fact is drawn."""
-        when = self.days or (long_date(self.on) if self.on else "No date stated")
-        return f"{when}: {self.words}" + (f" ({self.state})" if self.state else "")
+        when = self.days or (long_date(self.on) if self.on else _("No date stated"))
+        told = {"when": when, "words": self.words, "state": self.state}
+        if self.state:
+            return _("%(when)s: %(words)s (%(state)s)") % told
+        return _("%(when)s: %(words)s") % told
 
 
 def rows(told: FollowUp) -> list[Row]:
@@ -236,9 +261,11 @@ def picture(told: FollowUp) -> Picture | None:
     scale, last = _scale(told, min([*days, told.today]), max([*days, told.today]))
     sheet = Sheet(scale, last)
     today_at = _x(scale, told.today)
-    [today] = sheet.captions([(today_at, f"Today, {long_date(told.today)}")])
+    [today] = sheet.captions([(today_at, _("Today, %(day)s") % {"day": long_date(told.today)})])
     label = Text("pic-now", today.x, today.y, today.words)
-    sheet.groups.append(Group(f"Today is {long_date(told.today)}", (label,), is_now=True))
+    sheet.groups.append(
+        Group(_("Today is %(day)s") % {"day": long_date(told.today)}, (label,), is_now=True)
+    )
     top = sheet.y
     ticks = _ticks(scale, last)
     sheet.axis(ticks)
@@ -255,7 +282,7 @@ def picture(told: FollowUp) -> Picture | None:
     return Picture(
         sheet.width,
         sheet.y,
-        "Follow-up over time",
+        _("Follow-up over time"),
         _description(told, min(days), max(days)),
         tuple(sheet.groups),
         tuple(_legend(told)),
@@ -306,17 +333,15 @@ def _ticks(scale: Scale, last: float) -> list[Tick]:
         if day.toordinal() > last:
             break
         if day.toordinal() >= scale.first:
-            ticks.append(
-                Tick(day.toordinal(), f"{day:%b} {day.year}" if step < 12 else str(day.year))
-            )
+            ticks.append(Tick(day.toordinal(), month(day) if step < 12 else str(day.year)))
         month0 += step
     return ticks
 
 
 def _draw_events(sheet: Sheet, events: Sequence[Event]) -> None:
     parts = {
-        "Treatments": [e for e in events if e.kind is not Happened.FINDING],
-        "Findings": [e for e in events if e.kind is Happened.FINDING],
+        _("Treatments"): [e for e in events if e.kind is not Happened.FINDING],
+        _("Findings"): [e for e in events if e.kind is Happened.FINDING],
     }
     for title, found in parts.items():
         signs = [
@@ -409,7 +434,7 @@ def _slot_shapes(
 def _draw_appointments(sheet: Sheet, appointments: Sequence[Appointment]) -> None:
     if not appointments:
         return
-    sheet.title("Appointments")
+    sheet.title(_("Appointments"))
     sheet.signs(
         [
             Sign(
@@ -429,13 +454,16 @@ def _draw_scans(sheet: Sheet, scans: Sequence[Scan]) -> None:
     if not scans:
         return
     others = sorted({region for one in scans for region in one.regions} - set(_OWN_ROWS))
-    parts = [(region, {region}, f"Scans of the {region}") for region in _OWN_ROWS]
+    parts = [
+        ({region}, _("Scans of the %(region)s") % {"region": region_name(region)})
+        for region in _OWN_ROWS
+    ]
     if others:
-        named = ", ".join(region.replace("_", " ") for region in others)
-        parts.append(("others", set(others), f"Scans of other regions: {named}"))
-    for _, regions, title in parts:
+        named = listed(region_name(region) for region in others)
+        parts.append((set(others), _("Scans of other regions: %(regions)s") % {"regions": named}))
+    for regions, title in parts:
         found = [one for one in scans if not regions.isdisjoint(one.regions)]
-        sheet.title(title if found else f"{title}: none")
+        sheet.title(title if found else _("%(title)s: none") % {"title": title})
         sheet.signs(
             [
                 Sign(_x(sheet.scale, one.on), _scan(one).sentence, one.shown.letter, one.shown.draw)
@@ -446,16 +474,18 @@ def _draw_scans(sheet: Sheet, scans: Sequence[Scan]) -> None:
 
 
 def _event(event: Event) -> Row:
-    return Row(event.on, event.kind.value[0].capitalize(), _and(event.words, event.detail))
+    return Row(event.on, event.kind.words.capitalize(), _and(event.words, event.detail))
 
 
 def _window(series: Series, window: Window) -> Row:
-    days = (
-        f"{_short(window.earliest_on)} to {_short(window.latest_on)}, due {_short(window.due_on)}, "
-        f"lapses after {_short(window.lapses_on)}"
-    )
-    words = f"no. {window.n} of {series.title}"
-    return Row(window.due_on, "Exam", _and(words, window.words), window.state, days)
+    days = _("%(earliest)s to %(latest)s, due %(due)s, lapses after %(lapses)s") % {
+        "earliest": short_date(window.earliest_on),
+        "latest": short_date(window.latest_on),
+        "due": short_date(window.due_on),
+        "lapses": short_date(window.lapses_on),
+    }
+    words = _("no. %(n)s of %(series)s") % {"n": window.n, "series": series.title}
+    return Row(window.due_on, _("Exam"), _and(words, window.words), window.state, days)
 
 
 def _rests(told: FollowUp) -> list[Rest]:
@@ -464,50 +494,69 @@ def _rests(told: FollowUp) -> list[Rest]:
 
 
 def _rest(rest: Rest) -> Row:
-    until = "to" if rest.is_over else "to be looked at again on"
-    days = f"{_short(rest.from_on)} {until} {_short(rest.until_on)}"
-    return Row(rest.from_on, "Suspension", rest.words, "over" if rest.is_over else "goes on", days)
+    told = {"first": short_date(rest.from_on), "last": short_date(rest.until_on)}
+    if rest.is_over:
+        days, state = _("%(first)s to %(last)s") % told, _("over")
+    else:
+        days, state = _("%(first)s to be looked at again on %(last)s") % told, _("goes on")
+    return Row(rest.from_on, _("Suspension"), rest.words, state, days)
 
 
 def _end(series: Series) -> Row:
-    return Row(series.ended_on, "End of a series", _and(series.ended, series.title))
+    return Row(series.ended_on, _("End of a series"), _and(series.ended, series.title))
 
 
 def _appointment(one: Appointment) -> Row:
-    return Row(one.on, "Appointment", one.words, one.state.value[0])
+    return Row(one.on, _("Appointment"), one.words, one.state.words)
 
 
 def _scan(one: Scan) -> Row:
-    regions = " and ".join(region.replace("_", " ") for region in one.regions)
-    return Row(one.on, "Scan", _and(f"{one.modality} of {regions}", one.sites), one.shown.value[0])
+    of = _("%(modality)s of %(regions)s") % {
+        "modality": one.modality,
+        "regions": both(region_name(region) for region in one.regions),
+    }
+    return Row(one.on, _("Scan"), _and(of, one.sites), one.shown.words)
 
 
 def _and(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
-
-
-def _short(day: date) -> str:
-    return f"{day.day} {day:%b} {day.year}"
+    return _("; ").join(part for part in parts if part)
 
 
 def _undated(told: FollowUp) -> str:
     count = sum(event.on is None for event in told.events)
     if not count:
         return ""
-    return f"Events without a stated date, which stand in the table alone: {count}."
+    return _("Events without a stated date, which stand in the table alone: %(count)s.") % {
+        "count": count
+    }
 
 
 def _description(told: FollowUp, first: date, last: date) -> str:
     windows = [window for series in told.series for window in series.windows]
     counts = {fate: sum(window.fate is fate for window in windows) for fate in Fate}
-    fates = ", ".join(f"{count} {fate}" for fate, count in counts.items() if count)
+    fates = listed(
+        _("%(count)s %(fate)s") % {"count": count, "fate": fate.words}
+        for fate, count in counts.items()
+        if count
+    )
     parts = [
-        f"From {long_date(first)} to {long_date(last)}; today is {long_date(told.today)}.",
-        f"{len(told.events)} events of the history, {len(told.appointments)} appointments, "
-        f"{len(told.scans)} scans.",
-        f"Exams of the plan: {fates}." if windows else "No exam is planned.",
+        _("From %(first)s to %(last)s; today is %(today)s.")
+        % {
+            "first": long_date(first),
+            "last": long_date(last),
+            "today": long_date(told.today),
+        },
+        _("%(events)s events of the history, %(appointments)s appointments, %(scans)s scans.")
+        % {
+            "events": len(told.events),
+            "appointments": len(told.appointments),
+            "scans": len(told.scans),
+        },
+        _("Exams of the plan: %(fates)s.") % {"fates": fates}
+        if windows
+        else _("No exam is planned."),
         _undated(told),
-        "The table after the picture holds the same.",
+        _("The table after the picture holds the same."),
     ]
     return " ".join(part for part in parts if part)
 
@@ -517,32 +566,32 @@ def _legend(told: FollowUp) -> Iterator[Key]:
     kinds = {event.kind for event in told.events if event.on}
     for kind in Happened:
         if kind in kinds:
-            yield _key(kind.draw(17, 11), kind.value[0])
+            yield _key(kind.draw(17, 11), kind.words)
     windows = [window for series in told.series for window in series.windows]
     if windows:
         sample = _slot_shapes(Fate.TO_COME, False, 2, 13, 19, 32, 3)
-        yield _key(sample, "exam: its window, the day it is due, and fainter until it lapses")
+        yield _key(sample, _("exam: its window, the day it is due, and fainter until it lapses"))
     fates = {window.fate for window in windows}
     for fate in Fate:
         if fate in fates and fate is not Fate.TO_COME:
             shapes = _slot_shapes(fate, False, 4, 22, 30, 30, 3)
-            yield _key(shapes, f"{fate.letter}: {fate}")
+            yield _key(shapes, f"{fate.letter}: {fate.words}")
     if any(window.partly for window in windows):
         shapes = _slot_shapes(Fate.TO_COME, True, 4, 22, 30, 30, 3)
-        yield _key(shapes, "P: partly done, a region is missing")
+        yield _key(shapes, _("P: partly done, a region is missing"))
     states = {one.state for one in told.appointments}
     for state in Appointed:
         if state in states:
-            yield _key(state.draw(17, 11), f"{state.letter}: {state.value[0]}")
+            yield _key(state.draw(17, 11), f"{state.letter}: {state.words}")
     shown = {one.shown for one in told.scans}
     for result in Shown:
         if result in shown:
             letter = f"{result.letter}: " if result.letter else ""
-            yield _key(result.draw(17, 11), f"{letter}{result.value[0]}")
+            yield _key(result.draw(17, 11), f"{letter}{result.words}")
     if any(series.rests for series in told.series):
         area = Bounds(3, 4, 31, 18)
         shapes = [box("pic-span", *area), hatching("pic-thin-hatch", area, step=9.0)]
-        yield _key(shapes, "follow-up suspended")
+        yield _key(shapes, _("follow-up suspended"))
 
 
 def _key(shapes: Iterable[Shape], means: str) -> Key:

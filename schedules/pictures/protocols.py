@@ -19,6 +19,8 @@ from schedules.pictures.sheet import USUAL_WIDTH, Scale, Sheet, Span, Tick, fitt
 from schedules.rules.compare import ANCHOR, in_words, month_of, pace
 from schedules.rules.plan import PlannedSlot, plan
 from schedules.rules.protocol import Definition
+from schedules.rules.wording import gettext as _
+from schedules.rules.wording import listed, ngettext
 
 _STROKE = 12.0
 _DAYS_OF_A_MONTH = 30.4375
@@ -44,7 +46,7 @@ def picture(drawn: Sequence[Drawn], title: str) -> Picture:
     sheet = Sheet(fitting_scale(first, last, None, room=0), last)
     step = 12 if last <= 240 else 60
     ticks = [
-        Tick(month, "month 0" if not month else f"{month // 12} year{'s' * (month > 12)}")
+        Tick(month, _years(month // 12) if month else _("month 0"))
         for month in range(0, last + 1, step)
     ]
     top = sheet.y
@@ -58,7 +60,7 @@ def picture(drawn: Sequence[Drawn], title: str) -> Picture:
         USUAL_WIDTH,
         sheet.y,
         title,
-        " ".join([*(_description(one) for one in drawn), "The table holds the same."]),
+        " ".join([*(_description(one) for one in drawn), _("The table holds the same.")]),
         tuple(sheet.groups),
         tuple(_legend()),
     )
@@ -74,7 +76,7 @@ def series(definition: Definition) -> dict[str, list[PlannedSlot]]:
 
 def months(slots: Sequence[PlannedSlot]) -> str:
     """Say in which months exams are due: 3, 6, 9."""
-    return ", ".join(month_of(slot) for slot in slots)
+    return listed(month_of(slot) for slot in slots)
 
 
 def _draw(sheet: Sheet, one: Drawn) -> None:
@@ -84,22 +86,32 @@ def _draw(sheet: Sheet, one: Drawn) -> None:
             Span(
                 sheet.scale.x(phase.after_month),
                 sheet.scale.x(phase.up_to_month),
-                f"Months {phase.after_month} to {phase.up_to_month}: {in_words(phase)}",
+                _("Months %(after)s to %(up_to)s: %(phase)s")
+                % {
+                    "after": phase.after_month,
+                    "up_to": phase.up_to_month,
+                    "phase": in_words(phase),
+                },
                 pace(phase),
             )
             for phase in one.definition.phases
         ]
     )
     for exam, slots in series(one.definition).items():
-        told = f"{exam}: {len(slots)} exam{'s' * (len(slots) != 1)}"
+        counted = ngettext("%(exam)s: %(count)s exam", "%(exam)s: %(count)s exams", len(slots))
+        told = counted % {"exam": exam, "count": len(slots)}
         sheet.y += LINE
         words = Text("pic-words", 4.0, sheet.y - 4, fitted(told, sheet.width - 8))
         strokes = _strokes(sheet.scale, slots, sheet.y + 1)
-        sheet.add(f"{told}, due in months {months(slots)}", [words, strokes])
+        tells = _("%(exams)s, due in months %(months)s") % {
+            "exams": told,
+            "months": months(slots),
+        }
+        sheet.add(tells, [words, strokes])
         sheet.y += _STROKE + 3
     if one.citation:
         sheet.y += 2
-        sheet.title(f"Source: {one.citation}", look="pic-note")
+        sheet.title(_("Source: %(citation)s") % {"citation": one.citation}, look="pic-note")
 
 
 def _strokes(scale: Scale, slots: Sequence[PlannedSlot], top: float) -> Path:
@@ -108,14 +120,26 @@ def _strokes(scale: Scale, slots: Sequence[PlannedSlot], top: float) -> Path:
 
 
 def _description(one: Drawn) -> str:
-    phases = "; ".join(
-        f"months {phase.after_month} to {phase.up_to_month} {pace(phase)}"
+    phases = _("; ").join(
+        _("months %(after)s to %(up_to)s %(pace)s")
+        % {"after": phase.after_month, "up_to": phase.up_to_month, "pace": pace(phase)}
         for phase in one.definition.phases
     )
-    exams = ", ".join(f"{len(slots)} of {exam}" for exam, slots in series(one.definition).items())
-    return f"{one.title}: {phases}; {exams}."
+    exams = listed(
+        _("%(count)s of %(exam)s") % {"count": len(slots), "exam": exam}
+        for exam, slots in series(one.definition).items()
+    )
+    return _("%(title)s: %(phases)s; %(exams)s.") % {
+        "title": one.title,
+        "phases": phases,
+        "exams": exams,
+    }
+
+
+def _years(count: int) -> str:
+    return ngettext("%(count)s year", "%(count)s years", count) % {"count": count}
 
 
 def _legend() -> Iterator[Key]:
-    yield Key(Group("", (box("pic-span", 3, 4, 31, 18),)), "phase: as often as it says")
-    yield Key(Group("", (line("pic-due", 17, 5, 17, 17),)), "an exam that is due")
+    yield Key(Group("", (box("pic-span", 3, 4, 31, 18),)), _("phase: as often as it says"))
+    yield Key(Group("", (line("pic-due", 17, 5, 17, 17),)), _("an exam that is due"))
