@@ -7,12 +7,13 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db.models import Prefetch
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from patients.models import Clinic
 from reminders.models import Kind, Line, Message, Notice
 from schedules.models import Slot
 from schedules.rules.windows import days_late
+from surveillance.accounts.models import User
 
 LISTED = 50  # patients of a kind in one message; the pages list them all
 
@@ -49,7 +50,17 @@ def compose(message: Message, at: datetime) -> tuple[str, str]:
     lines = message.lines.all()
     if lines[0].to_patient:
         return _to_patient(lines[0].notice, message.clinic)
-    return _to_staff([line.notice for line in lines], message.clinic, at)
+    with translation.override(_language(message)):
+        return _to_staff([line.notice for line in lines], message.clinic, at)
+
+
+def _language(message: Message) -> str:
+    """Return the language of the person at an address; an address of the clinic reads English."""
+    english: str = settings.LANGUAGE_CODE
+    if message.recipient in (message.clinic.booking_email, message.clinic.alert_email):
+        return english
+    theirs = User.objects.filter(is_active=True, email=message.recipient).exclude(language="")
+    return theirs.order_by("pk").values_list("language", flat=True).first() or english
 
 
 def _to_patient(notice: Notice, clinic: Clinic) -> tuple[str, str]:

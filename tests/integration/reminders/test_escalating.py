@@ -75,6 +75,20 @@ def test_an_alert_goes_from_the_responsible_to_the_lead_to_everybody(
     assert len(told_of_overdue(mailoutbox)) == 4
 
 
+def test_a_person_who_is_named_reads_their_own_language_and_the_clinic_reads_english(
+    mailoutbox: list[EmailMessage], slot: Slot
+) -> None:
+    User.objects.filter(username="responsible").update(language="ja")
+    User.objects.filter(username="lead").update(language="en-gb")
+
+    live(date(2026, 4, 30), date(2026, 6, 11))
+
+    days = {mail.to[0]: "2026年4月15日" in mail.body for mail in mailoutbox}
+    assert days.pop("responsible@example.org")
+    assert days.keys() >= {"lead@example.org", "nurse@example.org", "alerts@example.org"}
+    assert not any(days.values())
+
+
 def test_the_last_level_is_told_at_once(mailoutbox: list[EmailMessage], slot: Slot) -> None:
     for month, day in ((4, 30), (5, 14)):
         sweep(at=moment(month, day))
