@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DateInput
 from patients.models import Clinic
@@ -13,16 +14,18 @@ from schedules.rules.protocol import Contrast
 
 class BookingForm(forms.Form):
     starts_at = forms.DateTimeField(
-        label="Date and time",
+        label=_("Date and time"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
-    scanner = forms.ModelChoiceField(Scanner.objects.none(), empty_label=None)
-    minutes = forms.IntegerField(required=False, help_text="Only if not as usual.")
+    scanner = forms.ModelChoiceField(Scanner.objects.none(), label=_("Scanner"), empty_label=None)
+    minutes = forms.IntegerField(
+        label=_("Minutes"), required=False, help_text=_("Only if not as usual.")
+    )
     outside_window_reason = forms.CharField(
-        label="Reason, if outside the window",
+        label=_("Reason, if outside the window"),
         required=False,
         max_length=300,
-        help_text="Only for a day outside the window; the appointment stays marked.",
+        help_text=_("Only for a day outside the window; the appointment stays marked."),
     )
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
@@ -42,19 +45,22 @@ class BookingForm(forms.Form):
 
 class ContactForm(forms.Form):
     outcome = forms.TypedChoiceField(
-        label="What came of it?",
+        label=_("What came of it?"),
         choices=ContactOutcome.choices,
         coerce=ContactOutcome,
         widget=forms.RadioSelect,
     )
     note = forms.CharField(
-        required=False, max_length=300, help_text="Needed if the patient does not want to come."
+        label=_("Note"),
+        required=False,
+        max_length=300,
+        help_text=_("Needed if the patient does not want to come."),
     )
     snooze_until = forms.DateField(
-        label="Remind me on",
+        label=_("Remind me on"),
         required=False,
         widget=DateInput,
-        help_text="Only for “Remind me later”: until then the exam leaves the list.",
+        help_text=_("Only for “Remind me later”: until then the exam leaves the list."),
     )
 
 
@@ -62,23 +68,32 @@ class FilterForm(forms.Form):
     """Which slots a list is to show. It holds no name: what it asks for stands in the address."""
 
     clinic = forms.ModelChoiceField(
-        Clinic.objects.none(), required=False, to_field_name="code", empty_label="All"
+        Clinic.objects.none(),
+        label=_("Clinic"),
+        required=False,
+        to_field_name="code",
+        empty_label=_("All"),
     )
     within = forms.IntegerField(
-        label="Due within days", required=False, min_value=0, max_value=3660
+        label=_("Due within days"), required=False, min_value=0, max_value=3660
     )
-    protocol = forms.ChoiceField(required=False)
-    site = forms.CharField(label="Tumour site", required=False, max_length=120)
+    protocol = forms.ChoiceField(label=_("Protocol"), required=False)
+    site = forms.CharField(label=_("Tumour site"), required=False, max_length=120)
     contrast = forms.ChoiceField(
+        label=_("Contrast"),
         required=False,
         choices=[
-            ("", "Any"),
-            (Contrast.WITH.value, "With"),
-            (Contrast.WITHOUT.value, "Without"),
-            (Contrast.UNSPECIFIED.value, "Not stated"),
+            ("", _("Any")),
+            (Contrast.WITH.value, _("With")),
+            (Contrast.WITHOUT.value, _("Without")),
+            (Contrast.UNSPECIFIED.value, _("Not stated")),
         ],
     )
-    order = forms.ChoiceField(required=False, choices=[("", "Most urgent"), ("due", "Due date")])
+    order = forms.ChoiceField(
+        label=_("Order"),
+        required=False,
+        choices=[("", _("Most urgent")), ("due", _("Due date"))],
+    )
 
     def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
         super().__init__(data)
@@ -90,12 +105,12 @@ class FilterForm(forms.Form):
             del self.fields["clinic"]
         used = Protocol.objects.exclude(state=ProtocolState.DRAFT)
         codes = used.order_by("code").values_list("code", flat=True).distinct()
-        protocol.choices = [("", "Any"), *((code, code) for code in codes)]
+        protocol.choices = [("", _("Any")), *((code, code) for code in codes)]
 
 
 class SearchForm(forms.Form):
     q = forms.CharField(
-        label="MRN or start of a name",
+        label=_("MRN or start of a name"),
         required=False,
         max_length=100,
         widget=forms.TextInput(attrs={"type": "search"}),

@@ -6,6 +6,8 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from schedules.models import Protocol
 from schedules.pictures import protocols as pictures
@@ -61,15 +63,14 @@ class Comparison:
 class CompareForm(forms.Form):
     """Which two versions to compare, each told as its code and version: esmo-sts-high-1."""
 
-    a = forms.ChoiceField(label="First")
-    b = forms.ChoiceField(label="Second")
+    a = forms.ChoiceField(label=_("First"))
+    b = forms.ChoiceField(label=_("Second"))
 
     def __init__(self, *args: Any, protocols: Iterable[Protocol], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._protocols = {name_of(one): one for one in protocols}
-        choices = [("", "Choose one")] + [
-            (name, f"{one.title} ({one}, {one.get_state_display().lower()})")
-            for name, one in self._protocols.items()
+        choices = [("", gettext("Choose one"))] + [
+            (name, _title(one)) for name, one in self._protocols.items()
         ]
         for name in ("a", "b"):
             field = self.fields[name]
@@ -86,8 +87,11 @@ class CompareForm(forms.Form):
         protocol = self._protocols[self.cleaned_data[name]]
         if protocol.flaw:
             raise ValidationError(
-                f"{protocol} cannot be compared as long as its phases are incomplete: "
-                f"{protocol.flaw}."
+                gettext(
+                    "%(protocol)s cannot be compared as long as its phases are incomplete: "
+                    "%(flaw)s."
+                )
+                % {"protocol": protocol, "flaw": protocol.flaw}
             )
         return protocol
 
@@ -107,15 +111,15 @@ def compare(first: Protocol, second: Protocol) -> Comparison:
     return Comparison(
         first,
         second,
-        pictures.picture([_drawn(one) for one in drawn], "Two protocols over the years"),
+        pictures.picture([_drawn(one) for one in drawn], gettext("Two protocols over the years")),
         [_row(one) for one in stretches(first.definition, second.definition)],
-        [*rows, CountRow("All exams", *(totals(counted) for counted in each))],
+        [*rows, CountRow(gettext("All exams"), *(totals(counted) for counted in each))],
     )
 
 
 def picture_of(protocol: Protocol) -> Picture:
     """Draw one complete protocol."""
-    return pictures.picture([_drawn(protocol)], "The protocol over the years")
+    return pictures.picture([_drawn(protocol)], gettext("The protocol over the years"))
 
 
 def series_of(protocol: Protocol) -> list[SeriesRow]:
@@ -144,7 +148,9 @@ def overview(protocols: Iterable[Protocol]) -> Overview | None:
     if not complete:
         return None
     return Overview(
-        pictures.picture([_drawn(one) for one in complete], "All protocols over the years"),
+        pictures.picture(
+            [_drawn(one) for one in complete], gettext("All protocols over the years")
+        ),
         [one for one in everyone if one not in complete],
         [(one, _phases(one), series_of(one)) for one in complete],
     )
@@ -152,19 +158,27 @@ def overview(protocols: Iterable[Protocol]) -> Overview | None:
 
 def _phases(protocol: Protocol) -> list[str]:
     return [
-        f"months {phase.after_month} to {phase.up_to_month}: {in_words(phase)}"
+        gettext("months %(after)s to %(up_to)s: %(phase)s")
+        % {"after": phase.after_month, "up_to": phase.up_to_month, "phase": in_words(phase)}
         for phase in protocol.definition.phases
     ]
 
 
 def _drawn(protocol: Protocol) -> pictures.Drawn:
-    state = protocol.get_state_display().lower()
-    title = f"{protocol.title} ({protocol}, {state})"
-    return pictures.Drawn(title, protocol.definition, protocol.citation)
+    return pictures.Drawn(_title(protocol), protocol.definition, protocol.citation)
+
+
+def _title(protocol: Protocol) -> str:
+    return gettext("%(title)s (%(version)s, %(state)s)") % {
+        "title": protocol.title,
+        "version": protocol,
+        "state": protocol.get_state_display().lower(),
+    }
 
 
 def _row(stretch: Stretch) -> StretchRow:
     first, second = (
-        in_words(phase) if phase else "nothing" for phase in (stretch.first, stretch.second)
+        in_words(phase) if phase else gettext("nothing")
+        for phase in (stretch.first, stretch.second)
     )
     return StretchRow(stretch.after_month, stretch.up_to_month, first, second, stretch.differs)

@@ -6,29 +6,43 @@ from uuid import UUID
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DateInput, ListField
 from patients.models import FindingKind, Patient, Tumour
 from schedules.actions import TOGETHER
 from schedules.models import Decision, ResultOutcome, Slot, Study
 from schedules.paging import PAGE_ROWS
-from schedules.rules.protocol import REGIONS
+from schedules.rules.protocol import REGIONS, region_name
 
 # What studies can be recorded in, by DICOM code.
-MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET", "CR": "Plain film"}
+MODALITIES = {"CT": "CT", "MR": "MR", "PT": "PET", "CR": _("Plain film")}
+
+
+def _capitalised(region: str) -> str:
+    return region_name(region).capitalize()
+
+
+_region = lazy(_capitalised, str)  # a form is made once, and read in many languages
 
 
 class ReviewForm(forms.Form):
     decision = forms.TypedChoiceField(
-        choices=Decision.choices, coerce=Decision, widget=forms.RadioSelect
+        label=_("Decision"), choices=Decision.choices, coerce=Decision, widget=forms.RadioSelect
     )
     until = forms.DateField(
-        label="Defer until", required=False, widget=DateInput, help_text="Only for a deferral."
+        label=_("Defer until"),
+        required=False,
+        widget=DateInput,
+        help_text=_("Only for a deferral."),
     )
     reason = forms.CharField(
+        label=_("Reason"),
         required=False,
         max_length=300,
-        help_text="Needed to skip this exam or to end the follow-up.",
+        help_text=_("Needed to skip this exam or to end the follow-up."),
     )
     # Which decision the person had before them: not shown, and asked for where it was.
     seen = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
@@ -49,23 +63,25 @@ class TickedField(forms.Field):
 
     def clean(self, value: list[str]) -> dict[UUID, str]:
         if not value:
-            raise ValidationError("Tick the exams that this is to be recorded for.")
+            raise ValidationError(gettext("Tick the exams that this is to be recorded for."))
         if len(value) > PAGE_ROWS:
-            raise ValidationError(f"No more than {PAGE_ROWS} at once.")
+            raise ValidationError(gettext("No more than %(count)s at once.") % {"count": PAGE_ROWS})
         try:
             return {UUID(slot): seen for slot, _, seen in (one.partition("_") for one in value)}
         except ValueError as error:
-            raise ValidationError("That is no exam of this list.") from error
+            raise ValidationError(gettext("That is no exam of this list.")) from error
 
 
 class TogetherForm(forms.Form):
     """One decision on several exams; only what takes nobody off the list."""
 
-    ticked = TickedField(label="Exams")
+    ticked = TickedField(label=_("Exams"))
     decision = forms.TypedChoiceField(
-        choices=[(decision.value, decision.label) for decision in TOGETHER], coerce=Decision
+        label=_("Decision"),
+        choices=[(decision.value, decision.label) for decision in TOGETHER],
+        coerce=Decision,
     )
-    reason = forms.CharField(label="Note for all of them", required=False, max_length=300)
+    reason = forms.CharField(label=_("Note for all of them"), required=False, max_length=300)
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data, auto_id="id_%s_together")
@@ -75,18 +91,23 @@ class LesionForm(forms.Form):
     """What a new lesion is: it opens a finding in the history of one of the patient's tumours."""
 
     sites = ListField(
-        required=False, help_text="Of a new lesion, with commas between: liver S6, left lung."
+        label=_("Sites"),
+        required=False,
+        help_text=_("Of a new lesion, with commas between: liver S6, left lung."),
     )
     finding = forms.TypedChoiceField(
-        label="The new lesion is",
+        label=_("The new lesion is"),
         required=False,
-        choices=[("", "No new lesion"), *FindingKind.choices],
+        choices=[("", _("No new lesion")), *FindingKind.choices],
         coerce=FindingKind,
         empty_value=None,
-        help_text="It is entered in the history as a finding of that kind.",
+        help_text=_("It is entered in the history as a finding of that kind."),
     )
     tumour = forms.ModelChoiceField(
-        Tumour.objects.none(), label="Of which tumour", required=False, empty_label="No new lesion"
+        Tumour.objects.none(),
+        label=_("Of which tumour"),
+        required=False,
+        empty_label=_("No new lesion"),
     )
 
     def __init__(self, *args: Any, patient: Patient, **kwargs: Any) -> None:
@@ -102,47 +123,47 @@ class LesionForm(forms.Form):
         told = self.cleaned_data
         if told.get("outcome") != ResultOutcome.NEW_LESION:
             if told.get("finding"):
-                self.add_error("finding", "Only a new lesion is a finding.")
+                self.add_error("finding", gettext("Only a new lesion is a finding."))
             return
         if not told.get("finding") and self._tumours and "finding" not in self.errors:
-            self.add_error("finding", "Say what the new lesion is.")
+            self.add_error("finding", gettext("Say what the new lesion is."))
         if "tumour" not in self.fields:
             told["tumour"] = next(iter(self._tumours), None)
         elif not told.get("tumour") and "tumour" not in self.errors:
-            self.add_error("tumour", "Say of which tumour.")
+            self.add_error("tumour", gettext("Say of which tumour."))
 
 
 class ResultForm(LesionForm):
     outcome = forms.TypedChoiceField(
-        label="Result",
+        label=_("Result"),
         choices=ResultOutcome.choices,
         coerce=ResultOutcome,
         widget=forms.RadioSelect,
     )
-    comment = forms.CharField(required=False, max_length=300)
+    comment = forms.CharField(label=_("Comment"), required=False, max_length=300)
     field_order = ("outcome", "sites", "finding", "tumour", "comment")
 
 
 class StudyForm(LesionForm):
-    performed_on = forms.DateField(label="Performed on", widget=DateInput)
-    modality = forms.ChoiceField(choices=list(MODALITIES.items()))
+    performed_on = forms.DateField(label=_("Performed on"), widget=DateInput)
+    modality = forms.ChoiceField(label=_("Modality"), choices=list(MODALITIES.items()))
     regions = forms.MultipleChoiceField(
-        label="Regions covered",
-        choices=[(region, region.replace("_", " ").capitalize()) for region in REGIONS],
+        label=_("Regions covered"),
+        choices=[(region, _region(region)) for region in REGIONS],
         widget=forms.CheckboxSelectMultiple,
-        help_text="Tick what the images really cover, not what was ordered.",
+        help_text=_("Tick what the images really cover, not what was ordered."),
     )
     study_uid = forms.RegexField(
         r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$",
         label="StudyInstanceUID",
         required=False,
         max_length=64,
-        help_text="If you have it; it keeps one study from being entered twice.",
+        help_text=_("If you have it; it keeps one study from being entered twice."),
     )
     outcome = forms.TypedChoiceField(
-        label="Result",
+        label=_("Result"),
         required=False,
-        choices=[("", "Not reported yet"), *ResultOutcome.choices],
+        choices=[("", _("Not reported yet")), *ResultOutcome.choices],
         coerce=ResultOutcome,
     )
     field_order = (
@@ -152,7 +173,7 @@ class StudyForm(LesionForm):
 
 
 class KeepOffScheduleForm(forms.Form):
-    reason = forms.CharField(max_length=300)
+    reason = forms.CharField(label=_("Reason"), max_length=300)
 
     def __init__(self, data: QueryDict | None = None, *, study: Study) -> None:
         # One page holds many of these, and each field needs an id of its own.

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DateInput
 from patients.models import Treatment, Tumour
@@ -15,17 +17,22 @@ from schedules.suitability import Suiting
 
 class ProtocolField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return f"{obj.title} ({obj})"
+        return gettext("%(title)s (%(version)s)") % {"title": obj.title, "version": obj}
 
 
 class OperationField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return f"{long_date(obj.on)}: {obj}"
+        return gettext("%(day)s: %(operation)s") % {
+            "day": long_date(obj.on),
+            "operation": obj,
+        }
 
 
 class EnrolForm(forms.Form):
-    protocol = ProtocolField(Protocol.objects.none(), empty_label=None)
-    anchor = OperationField(Treatment.objects.none(), label="Month 0 counts from", empty_label=None)
+    protocol = ProtocolField(Protocol.objects.none(), label=_("Protocol"), empty_label=None)
+    anchor = OperationField(
+        Treatment.objects.none(), label=_("Month 0 counts from"), empty_label=None
+    )
 
     def __init__(
         self,
@@ -48,35 +55,35 @@ class EnrolForm(forms.Form):
 
 
 class SuspendForm(forms.Form):
-    reason = forms.CharField(max_length=300)
+    reason = forms.CharField(label=_("Reason"), max_length=300)
     review_on = forms.DateField(
-        label="To be reviewed on",
+        label=_("To be reviewed on"),
         widget=DateInput,
-        help_text="On this day it comes back on the list.",
+        help_text=_("On this day it comes back on the list."),
     )
 
 
 class EndForm(forms.Form):
     end_reason = forms.TypedChoiceField(
-        label="Reason",
+        label=_("Reason"),
         choices=[choice for choice in EndReason.choices if choice[0] != EndReason.DIED],
         coerce=EndReason,
         widget=forms.RadioSelect,
     )
     explanation = forms.CharField(
-        label="In words",
+        label=_("In words"),
         required=False,
         max_length=300,
-        help_text="Where the patient goes, or what the other reason is.",
+        help_text=_("Where the patient goes, or what the other reason is."),
     )
 
 
 class DeathForm(forms.Form):
-    died_on = forms.DateField(label="Died on", widget=DateInput)
+    died_on = forms.DateField(label=_("Died on"), widget=DateInput)
 
 
 class DeclineForm(forms.Form):
     reason = forms.CharField(
-        label="Why the old series goes on",
+        label=_("Why the old series goes on"),
         max_length=300,
     )

@@ -10,11 +10,14 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DateInput, ListField
 from schedules.forms import MODALITIES
 from schedules.models import Protocol
 from schedules.rules.protocol import REGIONS, Contrast, Definition, ProtocolError, Unit
+from schedules.rules.wording import listed
 
 LAST_MONTH = 600  # nobody is followed for longer than 50 years
 EXAM = re.compile(r"(\S+)\s+(.+?)(?:\s+(with|without)\s+contrast)?", re.IGNORECASE)
@@ -25,7 +28,7 @@ class CodesField(ListField):
 
     def __init__(self, pattern: str, **kwargs: Any) -> None:
         super().__init__(required=False, **kwargs)
-        self.check = RegexValidator(rf"^(?:{pattern})\Z", "“%(value)s” begins no such code.")
+        self.check = RegexValidator(rf"^(?:{pattern})\Z", _("“%(value)s” begins no such code."))
 
     def clean(self, value: str | None) -> list[str]:
         codes = [code.upper() for code in super().clean(value)]
@@ -40,37 +43,42 @@ class ProtocolForm(forms.Form):
     TEXTS = ("title", "population", "citation", "quote", "note", "missing")
     SUITS = ("topography", "morphology", "grades")
 
-    title = forms.CharField(max_length=200)
+    title = forms.CharField(label=_("Title"), max_length=200)
     population = forms.CharField(
-        max_length=300, help_text="The patients that the source speaks of."
+        label=_("Population"),
+        max_length=300,
+        help_text=_("The patients that the source speaks of."),
     )
-    citation = forms.CharField(widget=forms.Textarea(attrs={"rows": 2}))
+    citation = forms.CharField(label=_("Citation"), widget=forms.Textarea(attrs={"rows": 2}))
     quote = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 3}), help_text="The source’s own words."
+        label=_("Quote"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The source’s own words."),
     )
     note = forms.CharField(
+        label=_("Note"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text="What the source does not say or prove. It is shown to everyone.",
+        help_text=_("What the source does not say or prove. It is shown to everyone."),
     )
     missing = forms.CharField(
-        label="Still missing",
+        label=_("Still missing"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="As long as anything stands here, the draft cannot be signed.",
+        help_text=_("As long as anything stands here, the draft cannot be signed."),
     )
     topography = CodesField(
         r"C\d{0,2}|C\d\d\.\d?",
-        label="Sites",
-        help_text="Beginnings of ICD-O-3 topography codes, with commas between: C47, C49.2.",
+        label=_("Sites"),
+        help_text=_("Beginnings of ICD-O-3 topography codes, with commas between: C47, C49.2."),
     )
     morphology = CodesField(
         r"\d{1,4}|\d{4}/\d?",
-        label="Morphology",
-        help_text="Beginnings of ICD-O-3 morphology codes, with commas between: 889, 8936/3.",
+        label=_("Morphology"),
+        help_text=_("Beginnings of ICD-O-3 morphology codes, with commas between: 889, 8936/3."),
     )
     grades = forms.TypedMultipleChoiceField(
-        label="FNCLCC grades",
+        label=_("FNCLCC grades"),
         required=False,
         choices=[(1, "1"), (2, "2"), (3, "3")],
         coerce=int,
@@ -93,21 +101,25 @@ class ProtocolForm(forms.Form):
 
 
 class PhaseForm(forms.Form):
-    after_month = forms.IntegerField(min_value=0, max_value=LAST_MONTH)
+    after_month = forms.IntegerField(label=_("After month"), min_value=0, max_value=LAST_MONTH)
     up_to_month = forms.IntegerField(
-        label="Up to and including month", min_value=1, max_value=LAST_MONTH
+        label=_("Up to and including month"), min_value=1, max_value=LAST_MONTH
     )
-    every = forms.IntegerField(min_value=1, max_value=LAST_MONTH)
+    every = forms.IntegerField(label=_("Every"), min_value=1, max_value=LAST_MONTH)
     unit = forms.TypedChoiceField(
-        choices=[(unit.value, unit.value) for unit in Unit], coerce=Unit, initial=Unit.MONTHS.value
+        label=_("Unit"),
+        choices=[(Unit.MONTHS.value, _("months")), (Unit.WEEKS.value, _("weeks"))],
+        coerce=Unit,
+        initial=Unit.MONTHS.value,
     )
-    opens_before = forms.IntegerField(label="Opens before", min_value=0, max_value=LAST_MONTH)
+    opens_before = forms.IntegerField(label=_("Opens before"), min_value=0, max_value=LAST_MONTH)
     late_after_days = forms.IntegerField(
-        label="Overdue after days", min_value=0, max_value=LAST_MONTH
+        label=_("Overdue after days"), min_value=0, max_value=LAST_MONTH
     )
     exams = forms.CharField(
+        label=_("Exams"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="One a line, such as “CT chest+abdomen” or “MR lower_limb with contrast”.",
+        help_text=_("One a line, such as “CT chest+abdomen” or “MR lower_limb with contrast”."),
     )
 
     def clean_exams(self) -> list[dict[str, Any]]:
@@ -178,7 +190,7 @@ PhaseFormSet = cast(
 
 class PreviewForm(forms.Form):
     anchor = forms.DateField(
-        label="Month 0",
+        label=_("Month 0"),
         widget=DateInput,
         validators=[MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
     )
@@ -194,12 +206,18 @@ def read_exam(line: str) -> dict[str, Any]:
     modality, regions, contrast = match.groups() if match else (line, "", None)
     modality = modality.upper()
     if modality not in MODALITIES:
-        raise ValidationError(f"“{line}”: begin with the modality: {', '.join(MODALITIES)}.")
+        raise ValidationError(
+            gettext("“%(line)s”: begin with the modality: %(known)s.")
+            % {"line": line, "known": listed(MODALITIES)}
+        )
     named = [region.strip().lower().replace(" ", "_") for region in regions.split("+")]
     for region in named:
         if region not in REGIONS:
-            wrong = f"“{region}” is no region" if region else "a region is lacking"
-            raise ValidationError(f"“{line}”: {wrong}. The regions are {', '.join(REGIONS)}.")
+            if region:
+                said = gettext("“%(line)s”: “%(region)s” is no region. The regions are %(known)s.")
+            else:
+                said = gettext("“%(line)s”: a region is lacking. The regions are %(known)s.")
+            raise ValidationError(said % {"line": line, "region": region, "known": listed(REGIONS)})
     exam = {"modality": modality, "regions": [region for region in REGIONS if region in named]}
     return exam | ({"contrast": contrast.lower()} if contrast else {})
 

@@ -9,6 +9,7 @@ from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, Value
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic, Patient
 from schedules.models.schedule import Slot
@@ -23,7 +24,7 @@ class Scanner(models.Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="scanners")
     name = models.CharField(max_length=80)
     minutes = models.PositiveSmallIntegerField(
-        default=30, help_text="How long an appointment takes, unless its booking says otherwise."
+        default=30, help_text=_("How long an appointment takes, unless its booking says otherwise.")
     )
 
     class Meta:
@@ -37,11 +38,11 @@ class Scanner(models.Model):
 
 
 class BookingState(models.TextChoices):
-    BOOKED = "booked", "Booked"
-    ARRIVED = "arrived", "Arrived"
-    FULFILLED = "fulfilled", "Fulfilled"
-    CANCELLED = "cancelled", "Cancelled"
-    NO_SHOW = "no_show", "Did not attend"
+    BOOKED = "booked", _("Booked")
+    ARRIVED = "arrived", _("Arrived")
+    FULFILLED = "fulfilled", _("Fulfilled")
+    CANCELLED = "cancelled", _("Cancelled")
+    NO_SHOW = "no_show", _("Did not attend")
 
 
 def time_taken() -> Func:

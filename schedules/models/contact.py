@@ -5,17 +5,18 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from schedules.models.schedule import Slot
 
 
 class ContactOutcome(models.TextChoices):
-    NO_ANSWER = "no_answer", "No answer"
-    MESSAGE_LEFT = "message_left", "Left a message"
-    CALL_BACK = "call_back", "Asked to be called again"
-    AGREED = "agreed", "Agreed to come"
-    REFUSED = "refused", "Does not want to come"
-    WRONG_NUMBER = "wrong_number", "The number is wrong"
+    NO_ANSWER = "no_answer", _("No answer")
+    MESSAGE_LEFT = "message_left", _("Left a message")
+    CALL_BACK = "call_back", _("Asked to be called again")
+    AGREED = "agreed", _("Agreed to come")
+    REFUSED = "refused", _("Does not want to come")
+    WRONG_NUMBER = "wrong_number", _("The number is wrong")
 
 
 class Contact(models.Model):
@@ -26,7 +27,7 @@ class Contact(models.Model):
     outcome = models.CharField(max_length=14, choices=ContactOutcome)
     note = models.CharField(max_length=300, blank=True)
     snoozed_until = models.DateField(
-        null=True, blank=True, help_text="The day on which the slot is back on the list."
+        null=True, blank=True, help_text=_("The day on which the slot is back on the list.")
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)

@@ -3,15 +3,17 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from schedules.rules.protocol import Definition, ProtocolError
 from schedules.rules.suitability import Suits
 
 
 class ProtocolState(models.TextChoices):
-    DRAFT = "draft", "Draft"
-    ACTIVE = "active", "Active"
-    RETIRED = "retired", "Retired"
+    DRAFT = "draft", _("Draft")
+    ACTIVE = "active", _("Active")
+    RETIRED = "retired", _("Retired")
 
 
 class Protocol(models.Model):
@@ -23,9 +25,9 @@ class Protocol(models.Model):
     title = models.CharField(max_length=200)
     population = models.CharField(max_length=300)
     citation = models.TextField()
-    quote = models.TextField(help_text="The source's own words.")
-    note = models.TextField(blank=True, help_text="What the source does not say or prove.")
-    missing = models.TextField(blank=True, help_text="What a draft still lacks to be used.")
+    quote = models.TextField(help_text=_("The source's own words."))
+    note = models.TextField(blank=True, help_text=_("What the source does not say or prove."))
+    missing = models.TextField(blank=True, help_text=_("What a draft still lacks to be used."))
     suits = models.JSONField(default=dict, help_text="As schedules.rules.suitability.Suits reads.")
     phases = models.JSONField(help_text="As schedules.rules.protocol.Definition reads them.")
     drafted_by = models.ForeignKey(
@@ -34,7 +36,7 @@ class Protocol(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Nobody, where it came with the software.",
+        help_text=_("Nobody, where it came with the software."),
     )
     signed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -55,7 +57,10 @@ class Protocol(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.code} version {self.version}"
+        return gettext("%(code)s version %(version)s") % {
+            "code": self.code,
+            "version": self.version,
+        }
 
     @property
     def definition(self) -> Definition:
@@ -84,11 +89,11 @@ class Protocol(models.Model):
         """What keeps a draft from being activated, beside the second person's signature."""
         found = []
         if self.drafted_by is None:
-            found.append("a clinician must complete it as a draft of their own")
+            found.append(gettext("a clinician must complete it as a draft of their own"))
         if self.missing:
-            found.append(f"still missing: {self.missing}")
+            found.append(gettext("still missing: %(words)s") % {"words": self.missing})
         if not self.citation:
-            found.append("no citation")
+            found.append(gettext("no citation"))
         if self.flaw:
             found.append(self.flaw)
         return found

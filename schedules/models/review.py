@@ -6,16 +6,17 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from schedules.models.schedule import Slot
 
 
 class Decision(models.TextChoices):
-    CHASE = "chase", "Chase the patient"
-    REBOOK = "rebook", "Rebook"
-    DEFER = "defer", "Defer"
-    SKIP = "skip", "Skip this exam"
-    TERMINATE = "terminate", "End the follow-up"
+    CHASE = "chase", _("Chase the patient")
+    REBOOK = "rebook", _("Rebook")
+    DEFER = "defer", _("Defer")
+    SKIP = "skip", _("Skip this exam")
+    TERMINATE = "terminate", _("End the follow-up")
 
 
 class Review(models.Model):

@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient, Treatment, Tumour
 from schedules.models.protocol import Protocol
@@ -19,22 +21,22 @@ if TYPE_CHECKING:
 
 
 class ScheduleState(models.TextChoices):
-    ACTIVE = "active", "Active"
-    SUSPENDED = "suspended", "Suspended"
-    COMPLETED = "completed", "Completed"
-    TERMINATED = "terminated", "Terminated"
-    SUPERSEDED = "superseded", "Superseded"
+    ACTIVE = "active", _("Active")
+    SUSPENDED = "suspended", _("Suspended")
+    COMPLETED = "completed", _("Completed")
+    TERMINATED = "terminated", _("Terminated")
+    SUPERSEDED = "superseded", _("Superseded")
 
 
 class EndReason(models.TextChoices):
     """Why a follow-up came to its end."""
 
-    COMPLETED = "completed", "Completed: the protocol asks for nothing more"
-    DIED = "died", "The patient has died"
-    PALLIATIVE = "palliative", "Treatment is palliative now"
-    TRANSFERRED = "transferred", "Transferred to another clinic"
-    DECLINED = "declined", "The patient declines"
-    OTHER = "other", "Another reason, given in words"
+    COMPLETED = "completed", _("Completed: the protocol asks for nothing more")
+    DIED = "died", _("The patient has died")
+    PALLIATIVE = "palliative", _("Treatment is palliative now")
+    TRANSFERRED = "transferred", _("Transferred to another clinic")
+    DECLINED = "declined", _("The patient declines")
+    OTHER = "other", _("Another reason, given in words")
 
 
 class Schedule(models.Model):
@@ -45,9 +47,9 @@ class Schedule(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tumour = models.ForeignKey(Tumour, on_delete=models.PROTECT, related_name="schedules")
     protocol = models.ForeignKey(Protocol, on_delete=models.PROTECT, related_name="schedules")
-    anchor_on = models.DateField(help_text="Month 0.")
+    anchor_on = models.DateField(help_text=_("Month 0."))
     anchor = models.ForeignKey(
-        Treatment, on_delete=models.PROTECT, help_text="The event that month 0 counts from."
+        Treatment, on_delete=models.PROTECT, help_text=_("The event that month 0 counts from.")
     )
     state = models.CharField(max_length=12, choices=ScheduleState, default=ScheduleState.ACTIVE)
     state_reason = models.TextField(blank=True)
@@ -58,7 +60,7 @@ class Schedule(models.Model):
     planned_since = models.DateField(
         null=True,
         blank=True,
-        help_text="What lapsed before this day is left to the schedule that this one replaces.",
+        help_text=_("What lapsed before this day is left to the schedule that this one replaces."),
     )
     ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -81,7 +83,10 @@ class Schedule(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.protocol} from {self.anchor_on}"
+        return gettext("%(protocol)s from %(day)s") % {
+            "protocol": self.protocol,
+            "day": self.anchor_on,
+        }
 
 
 class Suspension(models.Model):
@@ -90,7 +95,7 @@ class Suspension(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="suspensions")
     from_on = models.DateField()
-    review_on = models.DateField(help_text="The day on which it comes back on the list.")
+    review_on = models.DateField(help_text=_("The day on which it comes back on the list."))
     ended_on = models.DateField(null=True, blank=True)
     reason = models.CharField(max_length=300)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -108,7 +113,10 @@ class Suspension(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"Suspended from {self.from_on}, to be reviewed on {self.review_on}"
+        return gettext("Suspended from %(first)s, to be reviewed on %(last)s") % {
+            "first": self.from_on,
+            "last": self.review_on,
+        }
 
 
 class DeclinedAnchor(models.Model):
@@ -128,7 +136,10 @@ class DeclinedAnchor(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.treatment} is no new anchor: {self.reason}"
+        return gettext("%(treatment)s is no new anchor: %(reason)s") % {
+            "treatment": self.treatment,
+            "reason": self.reason,
+        }
 
 
 class Slot(models.Model):
@@ -136,16 +147,23 @@ class Slot(models.Model):
 
     TO_BE_DONE = (Outcome.OPEN.value, Outcome.PARTIALLY_SATISFIED.value)
 
-    OUTCOMES = [(outcome.value, outcome.replace("_", " ").capitalize()) for outcome in Outcome]
+    OUTCOMES = [
+        (Outcome.OPEN.value, _("Open")),
+        (Outcome.PARTIALLY_SATISFIED.value, _("Partially satisfied")),
+        (Outcome.SATISFIED.value, _("Satisfied")),
+        (Outcome.SKIPPED.value, _("Skipped")),
+        (Outcome.SUPERSEDED.value, _("Superseded")),
+        (Outcome.WITHDRAWN.value, _("Withdrawn")),
+    ]
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     schedule = models.ForeignKey(Schedule, on_delete=models.PROTECT, related_name="slots")
-    exam = models.CharField(max_length=160, help_text="The series, such as “CT chest+abdomen”.")
-    modality = models.CharField(max_length=16, help_text="A DICOM modality code.")
+    exam = models.CharField(max_length=160, help_text=_("The series, such as “CT chest+abdomen”."))
+    modality = models.CharField(max_length=16, help_text=_("A DICOM modality code."))
     regions = ArrayField(models.CharField(max_length=20, choices=[(r, r) for r in REGIONS]))
-    n = models.PositiveSmallIntegerField(help_text="Its place in the series, from 1.")
-    month = models.PositiveSmallIntegerField(help_text="Months after the anchor.")
-    weeks = models.PositiveSmallIntegerField(default=0, help_text="Weeks after those months.")
+    n = models.PositiveSmallIntegerField(help_text=_("Its place in the series, from 1."))
+    month = models.PositiveSmallIntegerField(help_text=_("Months after the anchor."))
+    weeks = models.PositiveSmallIntegerField(default=0, help_text=_("Weeks after those months."))
     earliest_on = models.DateField()
     due_on = models.DateField()
     latest_on = models.DateField()
@@ -178,7 +196,11 @@ class Slot(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.exam} no. {self.n}, due {self.due_on}"
+        return gettext("%(exam)s no. %(n)s, due %(day)s") % {
+            "exam": self.exam,
+            "n": self.n,
+            "day": self.due_on,
+        }
 
     @property
     def patient(self) -> Patient:

@@ -8,6 +8,8 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
 from schedules.models.schedule import Slot
@@ -37,7 +39,9 @@ class Study(models.Model):
     description = models.CharField(max_length=300, blank=True)
     slots = models.ManyToManyField(Slot, related_name="studies")
     kept_because = models.TextField(
-        blank=True, default="", help_text="Why it may count for no slot, where somebody decided so."
+        blank=True,
+        default="",
+        help_text=_("Why it may count for no slot, where somebody decided so."),
     )
     kept_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -55,7 +59,11 @@ class Study(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.modality} {'+'.join(self.regions)} of {self.performed_on}"
+        return gettext("%(modality)s %(regions)s of %(day)s") % {
+            "modality": self.modality,
+            "regions": "+".join(self.regions),
+            "day": self.performed_on,
+        }
 
     def is_exam_of(self, slot: Slot) -> bool:
         """Say whether the study is of the slot's kind, for at least one of its regions."""
@@ -68,10 +76,10 @@ class Study(models.Model):
 
 
 class ResultOutcome(models.TextChoices):
-    NO_DISEASE = "no_disease", "No evidence of disease"
-    NEW_LESION = "new_lesion", "New lesion"
-    INDETERMINATE = "indeterminate", "Indeterminate"
-    INADEQUATE = "inadequate", "Inadequate, to be repeated"
+    NO_DISEASE = "no_disease", _("No evidence of disease")
+    NEW_LESION = "new_lesion", _("New lesion")
+    INDETERMINATE = "indeterminate", _("Indeterminate")
+    INADEQUATE = "inadequate", _("Inadequate, to be repeated")
 
 
 class Result(models.Model):
@@ -82,7 +90,7 @@ class Result(models.Model):
     sites = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     comment = models.CharField(max_length=300, blank=True)
     recorded_at = models.DateTimeField(
-        default=timezone.now, help_text="When what it says now was recorded."
+        default=timezone.now, help_text=_("When what it says now was recorded.")
     )
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -98,4 +106,4 @@ class Result(models.Model):
         ]
 
     def __str__(self) -> str:
-        return ", ".join([self.get_outcome_display(), *self.sites])
+        return gettext(", ").join([str(self.get_outcome_display()), *self.sites])
