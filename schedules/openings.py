@@ -7,6 +7,8 @@ from datetime import date, datetime, time
 from itertools import groupby
 from math import ceil
 
+from django.utils.translation import gettext as _
+
 from patients.calendar import holiday_on, is_weekend
 from patients.models import Clinic
 from schedules.models import Booking, Scanner, Slot
@@ -98,7 +100,7 @@ def openings(
     today = clinic.today(at)
     first = max(slot.earliest_on, today)
     window = [first + n * ONE_DAY for n in range((slot.lapses_on - first).days + 1)]
-    off = {day: why for day in window if (why := _why_off(clinic, day))}
+    off = {day: why for day in window if (why := why_off(clinic, day))}
     scanners = {scanner.pk: scanner for scanner in clinic.scanners.order_by("name")}
     booked = _booked(clinic, window, instead_of)
     hours = Hours(clinic.zone, clinic.opens_at, clinic.closes_at)
@@ -150,9 +152,10 @@ def _busy(bookings: Iterable[Booking]) -> list[Busy]:
     return [Busy(one.starts_at, one.ends_at) for one in bookings]
 
 
-def _why_off(clinic: Clinic, day: date) -> str:
+def why_off(clinic: Clinic, day: date) -> str:
+    """Say why the clinic does not work on that day; empty if it does."""
     if is_weekend(clinic.country, clinic.region, day):
-        return "weekend"
+        return _("weekend")
     return holiday_on(clinic.country, clinic.region, day)
 
 
@@ -168,7 +171,7 @@ def _days(
     on_day: dict[date, list[Booking]] = defaultdict(list)
     for booking in booked:
         on_day[booking.starts_at.astimezone(clinic.zone).date()].append(booking)
-    open_minutes = _minutes(clinic.closes_at) - _minutes(clinic.opens_at)
+    minutes = open_minutes(clinic)
     return [
         Day(
             on=day,
@@ -177,7 +180,7 @@ def _days(
             is_due=day == slot.due_on,
             is_today=day == today,
             loads=[
-                _load(scanner, [b for b in on_day[day] if b.scanner_id == scanner.pk], open_minutes)
+                _load(scanner, [b for b in on_day[day] if b.scanner_id == scanner.pk], minutes)
                 for scanner in scanners
             ],
             appointments=[b for b in on_day[day] if b.patient_id == slot.patient.pk],
@@ -186,10 +189,15 @@ def _days(
     ]
 
 
-def _load(scanner: Scanner, booked: Sequence[Booking], open_minutes: int) -> Load:
+def _load(scanner: Scanner, booked: Sequence[Booking], of_minutes: int) -> Load:
     """Any work at all is the first level; more than three quarters of the day are the last."""
-    share = sum(booking.minutes for booking in booked) / max(open_minutes, 1)
+    share = sum(booking.minutes for booking in booked) / max(of_minutes, 1)
     return Load(scanner, len(booked), min(LOAD_LEVELS, ceil(share * LOAD_LEVELS)))
+
+
+def open_minutes(clinic: Clinic) -> int:
+    """Return how many minutes a scanner runs on a working day."""
+    return _minutes(clinic.closes_at) - _minutes(clinic.opens_at)
 
 
 def _minutes(clock: time) -> int:
@@ -199,7 +207,7 @@ def _minutes(clock: time) -> int:
 def _weeks(days: Iterable[Day]) -> list[Week]:
     weeks: list[Week] = []
     month = 0
-    for _, of_week in groupby(days, key=lambda day: day.on.isocalendar()[:2]):
+    for _week, of_week in groupby(days, key=lambda day: day.on.isocalendar()[:2]):
         week = list(of_week)
         named = next((day.on for day in week if day.on.month != month), None)
         month = week[-1].on.month

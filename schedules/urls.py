@@ -3,6 +3,7 @@ from django.urls import path, register_converter
 from schedules.models import BookingState
 from schedules.views import (
     bookings,
+    calendar,
     exports,
     plans,
     protocols,
@@ -30,6 +31,7 @@ register_converter(BookingMove, "booking_move")
 urlpatterns = [
     path("worklists/to-book/", worklists.to_book, name="to-book"),
     path("worklists/booked/", worklists.booked, name="booked"),
+    path("calendar/", calendar.calendar, name="calendar"),
     path("worklists/overdue/", reviews.overdue, name="overdue"),
     path("worklists/overdue/decide/", reviews.review_together, name="review-together"),
     path("worklists/rebaselines/", worklists.rebaselines, name="rebaselines"),

@@ -32,6 +32,7 @@ LINKS = (
     Link(_("Inbox"), "inbox", Act.SEE_PATIENTS, daily=True),
     Link(_("To book"), "to-book", Act.BOOK, daily=True),
     Link(_("Booked"), "booked", Act.BOOK, daily=True),
+    Link(_("Calendar"), "calendar", Act.SEE_PATIENTS, daily=True),
     Link(_("Overdue"), "overdue", Act.REVIEW, daily=True),
     Link(_("Re-baselines"), "rebaselines", Act.PLAN, daily=True),
     Link(_("Results"), "results", Act.REVIEW, daily=True),

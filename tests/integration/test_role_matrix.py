@@ -54,6 +54,7 @@ RULES = {
     "record-study": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
     "to-book": Rule(Act.BOOK, FORM),
     "booked": Rule(Act.BOOK),
+    "calendar": Rule(Act.SEE_PATIENTS),
     "book": Rule(Act.BOOK, FORM, of_one_patient=True),
     "move-booking": Rule(Act.BOOK, BUTTON, of_one_patient=True),
     "reschedule": Rule(Act.BOOK, FORM, of_one_patient=True),
