@@ -7,6 +7,7 @@ from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from patients.models import Clinic
 from patients.queries import ClinicDay, clinic_days, clinics_where_may
@@ -37,7 +38,9 @@ def allowed(act: Act) -> Callable[[ScopedView[P]], Callable[..., HttpResponseBas
         def scoped(request: UserRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             clinics = list(clinics_where_may(request.user, act))
             if not clinics:
-                raise PermissionDenied(f"Your role does not let you {act.value}.")
+                raise PermissionDenied(
+                    _("Your role does not let you %(act)s.") % {"act": act.label}
+                )
             return view(request, clinics, *args, **kwargs)
 
         scoped.act = act  # type: ignore[attr-defined]
@@ -56,5 +59,7 @@ def days_asked_for(request: HttpRequest, clinics: Iterable[Clinic]) -> list[Clin
     try:
         on = date.fromisoformat(asked) if asked else None
     except ValueError as error:
-        raise BadRequest(f"“{asked}” is not a date: write on=YYYY-MM-DD.") from error
+        raise BadRequest(
+            _("“%(asked)s” is not a date: write on=YYYY-MM-DD.") % {"asked": asked}
+        ) from error
     return clinic_days(clinics, on=on)

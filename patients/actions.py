@@ -12,6 +12,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from patients.models import (
     Clinic,
@@ -49,7 +50,7 @@ def register_patient(
         ValidationError: the MRN is taken, or the birth date lies in the future.
     """
     if birth_date > clinic.today(at):
-        raise ValidationError({"birth_date": "This day has not come yet."})
+        raise ValidationError({"birth_date": _("This day has not come yet.")})
     patient = Patient(
         clinic=clinic,
         mrn_issuer=clinic.mrn_issuer,
@@ -65,7 +66,9 @@ def register_patient(
         with transaction.atomic():
             patient.save()
     except IntegrityError as error:
-        raise ValidationError({"mrn": f"A patient with the MRN {mrn} is already here."}) from error
+        raise ValidationError(
+            {"mrn": _("A patient with the MRN %(mrn)s is already here.") % {"mrn": mrn}}
+        ) from error
     record(act="patient.registered", by=by, clinic_code=clinic.code, patient=patient)
     return patient
 
@@ -91,11 +94,11 @@ def agree_to_messages(
     """
     patient = _lock(patient)
     if patient.died_on:
-        raise ValidationError("The patient has died.")
+        raise ValidationError(_("The patient has died."))
     if contact_by == ContactBy.NONE:
-        raise ValidationError({"contact_by": "Choose how the patient wants to hear from us."})
+        raise ValidationError({"contact_by": _("Choose how the patient wants to hear from us.")})
     if contact_by == ContactBy.EMAIL and not email:
-        raise ValidationError({"email": "Messages by e-mail need an address."})
+        raise ValidationError({"email": _("Messages by e-mail need an address.")})
     if contact_by == ContactBy.SMS:
         phone = _dialled(phone)
     patient.contact_by = contact_by
@@ -142,7 +145,12 @@ def name_responsible(*, patient: Patient, clinician: User | None, by: User) -> P
     """
     patient = _lock(patient)
     if clinician and not clinicians_of(patient.clinic).filter(pk=clinician.pk).exists():
-        raise ValidationError({"clinician": f"{clinician} is no clinician of {patient.clinic}."})
+        raise ValidationError(
+            {
+                "clinician": _("%(clinician)s is no clinician of %(clinic)s.")
+                % {"clinician": clinician, "clinic": patient.clinic}
+            }
+        )
     if clinician == patient.responsible:
         return patient
     patient.responsible = clinician
@@ -194,7 +202,7 @@ def add_treatment(
     """
     patient = tumour.patient
     if on is None and kind in Treatment.OPERATIONS:
-        raise ValidationError({"on": "An operation needs its date: follow-up counts from it."})
+        raise ValidationError({"on": _("An operation needs its date: follow-up counts from it.")})
     _check_day("on", on, patient, at)
     treatment = Treatment(tumour=tumour, kind=kind, on=on, **fields)
     treatment.full_clean()
@@ -256,7 +264,7 @@ def _dialled(phone: str) -> str:
     digits = re.sub(r"[\s().-]", "", phone)
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):
         raise ValidationError(
-            {"phone": "Text messages need a number with its country, such as +81 90 1234 5678."}
+            {"phone": _("Text messages need a number with its country, such as +81 90 1234 5678.")}
         )
     return digits
 
@@ -265,6 +273,6 @@ def _check_day(field: str, day: date | None, patient: Patient, at: datetime | No
     if day is None:
         return
     if day < patient.birth_date:
-        raise ValidationError({field: "This is before the patient was born."})
+        raise ValidationError({field: _("This is before the patient was born.")})
     if day > patient.clinic.today(at):
-        raise ValidationError({field: "This day has not come yet."})
+        raise ValidationError({field: _("This day has not come yet.")})

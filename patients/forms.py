@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import (
     Clinic,
@@ -43,49 +44,56 @@ class ListField(forms.CharField):
 
 
 class TreatmentForm(forms.Form):
-    kind = forms.TypedChoiceField(choices=TreatmentKind.choices, coerce=TreatmentKind)
+    kind = forms.TypedChoiceField(
+        label=_("Kind"), choices=TreatmentKind.choices, coerce=TreatmentKind
+    )
     on = forms.DateField(
-        label="Date",
+        label=_("Date"),
         required=False,
         widget=DateInput,
-        help_text="An operation needs it: follow-up counts from there.",
+        help_text=_("An operation needs it: follow-up counts from there."),
     )
-    description = forms.CharField(required=False, max_length=300)
-    intent = forms.ChoiceField(choices=Intent.choices, required=False)
-    margin = forms.ChoiceField(choices=Margin.choices, required=False)
-    drugs = ListField(required=False, help_text="With commas between.")
-    cycles = forms.IntegerField(required=False, min_value=1, max_value=99)
+    description = forms.CharField(label=_("Description"), required=False, max_length=300)
+    intent = forms.ChoiceField(label=_("Intent"), choices=Intent.choices, required=False)
+    margin = forms.ChoiceField(label=_("Margin"), choices=Margin.choices, required=False)
+    drugs = ListField(label=_("Drugs"), required=False, help_text=_("With commas between."))
+    cycles = forms.IntegerField(label=_("Cycles"), required=False, min_value=1, max_value=99)
 
 
 class FindingForm(forms.Form):
-    kind = forms.TypedChoiceField(choices=FindingKind.choices, coerce=FindingKind)
-    sites = ListField(help_text="With commas between: liver S6, left lung.")
-    found_on = forms.DateField(label="Found on", widget=DateInput)
-    found_by = forms.CharField(label="Found by", max_length=120, help_text="Such as CT or biopsy.")
+    kind = forms.TypedChoiceField(label=_("Kind"), choices=FindingKind.choices, coerce=FindingKind)
+    sites = ListField(label=_("Sites"), help_text=_("With commas between: liver S6, left lung."))
+    found_on = forms.DateField(label=_("Found on"), widget=DateInput)
+    found_by = forms.CharField(
+        label=_("Found by"), max_length=120, help_text=_("Such as CT or biopsy.")
+    )
 
 
 class ConsentForm(forms.Form):
     contact_by = forms.TypedChoiceField(
-        label="By",
+        label=_("By"),
         choices=[choice for choice in ContactBy.choices if choice[0]],
         coerce=ContactBy,
     )
-    email = forms.EmailField(label="E-mail address", required=False, max_length=254)
+    email = forms.EmailField(label=_("E-mail address"), required=False, max_length=254)
     phone = forms.CharField(
+        label=_("Phone"),
         required=False,
         max_length=40,
-        help_text="For text messages with the country, such as +81 90 1234 5678.",
+        help_text=_("For text messages with the country, such as +81 90 1234 5678."),
     )
-    language = forms.TypedChoiceField(choices=Language.choices, coerce=Language)
+    language = forms.TypedChoiceField(
+        label=_("Language"), choices=Language.choices, coerce=Language
+    )
 
 
 class ResponsibleForm(forms.Form):
     clinician = forms.ModelChoiceField(
         User.objects.none(),
-        label="Responsible clinician",
+        label=_("Responsible clinician"),
         required=False,
-        empty_label="Nobody yet",
-        help_text="Hears first of what is overdue.",
+        empty_label=_("Nobody yet"),
+        help_text=_("Hears first of what is overdue."),
     )
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:

@@ -10,14 +10,21 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 from holidays.utils import list_supported_countries
 
+from patients.calendar import holiday_on
 from surveillance.accounts.roles import Role
 
 
 def validate_time_zone(name: str) -> None:
     if name not in available_timezones():
-        raise ValidationError(f"“{name}” is not the name of a time zone, such as Asia/Tokyo.")
+        raise ValidationError(
+            gettext("“%(name)s” is not the name of a time zone, such as Asia/Tokyo.")
+            % {"name": name}
+        )
 
 
 def regions_by_country() -> dict[str, list[str]]:
@@ -27,7 +34,10 @@ def regions_by_country() -> dict[str, list[str]]:
 
 def validate_country(code: str) -> None:
     if code not in regions_by_country():
-        raise ValidationError(f"The holidays of “{code}” are not known: write a code such as JP.")
+        raise ValidationError(
+            gettext("The holidays of “%(code)s” are not known: write a code such as JP.")
+            % {"code": code}
+        )
 
 
 class Clinic(models.Model):
@@ -38,34 +48,36 @@ class Clinic(models.Model):
     name = models.CharField(max_length=120)
     time_zone = models.CharField(max_length=60, validators=[validate_time_zone])
     mrn_issuer = models.CharField(
-        max_length=64, help_text="Who issues this clinic's medical record numbers."
+        max_length=64, help_text=_("Who issues this clinic's medical record numbers.")
     )
-    booking_email = models.EmailField(help_text="Where reminders to book are sent: the nurses.")
-    alert_email = models.EmailField(help_text="Where overdue alerts are sent: the clinicians.")
+    booking_email = models.EmailField(help_text=_("Where reminders to book are sent: the nurses."))
+    alert_email = models.EmailField(help_text=_("Where overdue alerts are sent: the clinicians."))
     country = models.CharField(
         max_length=2,
         blank=True,
         default="",
         validators=[validate_country],
-        help_text="ISO 3166 code, such as JP; its holidays are days on which nothing is sent.",
+        help_text=_("ISO 3166 code, such as JP; its holidays are days on which nothing is sent."),
     )
     region = models.CharField(
         max_length=20,
         blank=True,
         default="",
-        help_text="The part of the country, where holidays differ, such as BY for Bavaria.",
+        help_text=_("The part of the country, where holidays differ, such as BY for Bavaria."),
     )
-    opens_at = models.TimeField(default=time(8), help_text="On its own clock.")
-    closes_at = models.TimeField(default=time(19), help_text="Nothing is sent from then on.")
+    opens_at = models.TimeField(default=time(8), help_text=_("On its own clock."))
+    closes_at = models.TimeField(default=time(19), help_text=_("Nothing is sent from then on."))
     name_for_patients = models.CharField(
         max_length=120,
         blank=True,
         default="",
-        help_text="How messages to patients are signed: nothing that tells a stranger why, such "
-        "as the hospital's name. Without it they are signed with no name.",
+        help_text=_(
+            "How messages to patients are signed: nothing that tells a stranger why, such "
+            "as the hospital's name. Without it they are signed with no name."
+        ),
     )
     phone = models.CharField(
-        max_length=40, blank=True, default="", help_text="Which patients are asked to call."
+        max_length=40, blank=True, default="", help_text=_("Which patients are asked to call.")
     )
     lead = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -73,7 +85,7 @@ class Clinic(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="Who hears when an alert goes unanswered.",
+        help_text=_("Who hears when an alert goes unanswered."),
     )
 
     class Meta:
@@ -91,10 +103,13 @@ class Clinic(models.Model):
 
     def clean(self) -> None:
         if self.opens_at >= self.closes_at:
-            raise ValidationError({"closes_at": "A clinic closes after it has opened."})
+            raise ValidationError({"closes_at": gettext("A clinic closes after it has opened.")})
         if self.region and self.region not in regions_by_country().get(self.country, []):
             raise ValidationError(
-                {"region": f"“{self.region}” is no region of “{self.country}” with holidays."}
+                {
+                    "region": gettext("“%(region)s” is no region of “%(country)s” with holidays.")
+                    % {"region": self.region, "country": self.country}
+                }
             )
 
     @property
@@ -104,6 +119,37 @@ class Clinic(models.Model):
     def today(self, at: datetime | None = None) -> date:
         """Return the clinic's own date at `at` (now, unless told)."""
         return timezone.localdate(at, self.zone)
+
+    @cached_property
+    def days_closed(self) -> dict[date, str]:
+        """The days on which the clinic itself has closed, each with the reason."""
+        return {day.on: day.reason for day in self.closed_days.all()}
+
+    def holiday_on(self, day: date) -> str:
+        """Return why the clinic is closed on that day: its own reason, or a public holiday's name.
+
+        Empty if it is none of them; weekends are not asked about.
+        """
+        return self.days_closed.get(day) or holiday_on(self.country, self.region, day)
+
+
+class ClosedDay(models.Model):
+    """A day on which a clinic does not work, beside weekends and public holidays."""
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.CASCADE, related_name="closed_days")
+    on = models.DateField()
+    reason = models.CharField(max_length=80)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["clinic", "on"], name="clinic_closes_once_a_day"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Membership(models.Model):
@@ -121,29 +167,33 @@ class Membership(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()} at {self.clinic}"
+        return gettext("%(user)s: %(role)s at %(clinic)s") % {
+            "user": self.user,
+            "role": self.get_role_display(),
+            "clinic": self.clinic,
+        }
 
 
 class Sex(models.TextChoices):
-    FEMALE = "female", "Female"
-    MALE = "male", "Male"
-    OTHER = "other", "Other"
-    UNKNOWN = "unknown", "Unknown"
+    FEMALE = "female", _("Female")
+    MALE = "male", _("Male")
+    OTHER = "other", _("Other")
+    UNKNOWN = "unknown", _("Unknown")
 
 
 class Language(models.TextChoices):
     """What a patient reads."""
 
-    ENGLISH = "en", "English"
-    JAPANESE = "ja", "Japanese"
+    ENGLISH = "en", _("English")
+    JAPANESE = "ja", _("Japanese")
 
 
 class ContactBy(models.TextChoices):
     """How a patient agreed to hear of appointments."""
 
-    NONE = "", "No messages"
-    EMAIL = "email", "E-mail"
-    SMS = "sms", "Text message"
+    NONE = "", _("No messages")
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
 
 
 class Patient(models.Model):
@@ -152,19 +202,21 @@ class Patient(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="patients")
     mrn_issuer = models.CharField(max_length=64)
-    mrn = models.CharField("MRN", max_length=64)
+    mrn = models.CharField(_("MRN"), max_length=64)
     family_name = models.CharField(max_length=100)
     given_name = models.CharField(max_length=100)
     birth_date = models.DateField()
     sex = models.CharField(max_length=10, choices=Sex)
     phone = models.CharField(max_length=40, blank=True)
-    email = models.EmailField("e-mail", blank=True, default="")
+    email = models.EmailField(_("e-mail"), blank=True, default="")
     language = models.CharField(max_length=5, choices=Language, default=Language.ENGLISH)
     contact_by = models.CharField(
         max_length=5, choices=ContactBy, blank=True, default=ContactBy.NONE
     )
     consented_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the patient agreed to messages, so long as they do."
+        null=True,
+        blank=True,
+        help_text=_("When the patient agreed to messages, so long as they do."),
     )
     responsible = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -172,7 +224,7 @@ class Patient(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="+",
-        help_text="The clinician who hears first of what is overdue.",
+        help_text=_("The clinician who hears first of what is overdue."),
     )
     died_on = models.DateField(null=True, blank=True)
     registered_at = models.DateTimeField(auto_now_add=True)
@@ -194,6 +246,8 @@ class Patient(models.Model):
         ]
 
     def __str__(self) -> str:
+        if get_language() == "ja":
+            return f"{self.family_name} {self.given_name}"
         return f"{self.family_name}, {self.given_name}"
 
     @property
@@ -202,16 +256,16 @@ class Patient(models.Model):
 
 
 class Laterality(models.TextChoices):
-    LEFT = "left", "Left"
-    RIGHT = "right", "Right"
-    MIDLINE = "midline", "Midline"
-    UNKNOWN = "unknown", "Not stated"
+    LEFT = "left", _("Left")
+    RIGHT = "right", _("Right")
+    MIDLINE = "midline", _("Midline")
+    UNKNOWN = "unknown", _("Not stated")
 
 
 class Depth(models.TextChoices):
-    SUPERFICIAL = "superficial", "Superficial"
-    DEEP = "deep", "Deep"
-    UNKNOWN = "unknown", "Not stated"
+    SUPERFICIAL = "superficial", _("Superficial")
+    DEEP = "deep", _("Deep")
+    UNKNOWN = "unknown", _("Not stated")
 
 
 class Tumour(models.Model):
@@ -219,13 +273,13 @@ class Tumour(models.Model):
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="tumours")
-    site = models.CharField(max_length=120, help_text="In words, such as “left distal femur”.")
-    topography = models.CharField(max_length=5, help_text="ICD-O-3, such as C49.2.")
-    morphology = models.CharField(max_length=6, help_text="ICD-O-3, such as 8890/3.")
+    site = models.CharField(max_length=120, help_text=_("In words, such as “left distal femur”."))
+    topography = models.CharField(max_length=5, help_text=_("ICD-O-3, such as C49.2."))
+    morphology = models.CharField(max_length=6, help_text=_("ICD-O-3, such as 8890/3."))
     morphology_name = models.CharField(max_length=120)
     icdo_edition = models.CharField(max_length=5, default="3.2")
     laterality = models.CharField(max_length=10, choices=Laterality, default=Laterality.UNKNOWN)
-    grade = models.PositiveSmallIntegerField(null=True, blank=True, help_text="FNCLCC, 1 to 3.")
+    grade = models.PositiveSmallIntegerField(null=True, blank=True, help_text=_("FNCLCC, 1 to 3."))
     size_mm = models.PositiveSmallIntegerField(null=True, blank=True)
     depth = models.CharField(max_length=12, choices=Depth, default=Depth.UNKNOWN)
     diagnosed_on = models.DateField(null=True, blank=True)
@@ -239,31 +293,31 @@ class Tumour(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.morphology_name}, {self.site}"
+        return gettext(", ").join([self.morphology_name, self.site])
 
 
 class TreatmentKind(models.TextChoices):
-    RESECTION = "resection", "Resection"
-    CHEMOTHERAPY = "chemotherapy", "Chemotherapy"
-    RADIOTHERAPY = "radiotherapy", "Radiotherapy"
-    METASTASECTOMY = "metastasectomy", "Metastasectomy"
-    ABLATION = "ablation", "Ablation"
-    OTHER = "other", "Other"
+    RESECTION = "resection", _("Resection")
+    CHEMOTHERAPY = "chemotherapy", _("Chemotherapy")
+    RADIOTHERAPY = "radiotherapy", _("Radiotherapy")
+    METASTASECTOMY = "metastasectomy", _("Metastasectomy")
+    ABLATION = "ablation", _("Ablation")
+    OTHER = "other", _("Other")
 
 
 class Margin(models.TextChoices):
-    R0 = "R0", "R0 (clear)"
-    R1 = "R1", "R1 (microscopic rest)"
-    R2 = "R2", "R2 (visible rest)"
-    UNKNOWN = "", "Not stated"
+    R0 = "R0", _("R0 (clear)")
+    R1 = "R1", _("R1 (microscopic rest)")
+    R2 = "R2", _("R2 (visible rest)")
+    UNKNOWN = "", _("Not stated")
 
 
 class Intent(models.TextChoices):
-    NEOADJUVANT = "neoadjuvant", "Neoadjuvant"
-    ADJUVANT = "adjuvant", "Adjuvant"
-    CURATIVE = "curative", "Curative"
-    PALLIATIVE = "palliative", "Palliative"
-    UNKNOWN = "", "Not stated"
+    NEOADJUVANT = "neoadjuvant", _("Neoadjuvant")
+    ADJUVANT = "adjuvant", _("Adjuvant")
+    CURATIVE = "curative", _("Curative")
+    PALLIATIVE = "palliative", _("Palliative")
+    UNKNOWN = "", _("Not stated")
 
 
 class Treatment(models.Model):
@@ -274,7 +328,7 @@ class Treatment(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     tumour = models.ForeignKey(Tumour, on_delete=models.PROTECT, related_name="treatments")
     kind = models.CharField(max_length=20, choices=TreatmentKind)
-    on = models.DateField(null=True, blank=True, help_text="The first day, where known.")
+    on = models.DateField(null=True, blank=True, help_text=_("The first day, where known."))
     intent = models.CharField(max_length=12, choices=Intent, blank=True, default=Intent.UNKNOWN)
     margin = models.CharField(max_length=2, choices=Margin, blank=True, default=Margin.UNKNOWN)
     drugs = ArrayField(models.CharField(max_length=60), default=list, blank=True)
@@ -296,8 +350,8 @@ class Treatment(models.Model):
 
 
 class FindingKind(models.TextChoices):
-    LOCAL_RECURRENCE = "local_recurrence", "Local recurrence"
-    METASTASIS = "metastasis", "Metastasis"
+    LOCAL_RECURRENCE = "local_recurrence", _("Local recurrence")
+    METASTASIS = "metastasis", _("Metastasis")
 
 
 class Finding(models.Model):
@@ -308,7 +362,10 @@ class Finding(models.Model):
     kind = models.CharField(max_length=20, choices=FindingKind)
     sites = ArrayField(models.CharField(max_length=80))
     found_on = models.DateField()
-    found_by = models.CharField(max_length=120, help_text="Such as “CT” or “biopsy”.")
+    found_by = models.CharField(max_length=120, help_text=_("Such as “CT” or “biopsy”."))
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {', '.join(self.sites)}"
+        return gettext("%(kind)s: %(sites)s") % {
+            "kind": self.get_kind_display(),
+            "sites": gettext(", ").join(self.sites),
+        }

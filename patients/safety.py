@@ -6,6 +6,8 @@ from datetime import date
 
 from django.db import models
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
 from surveillance.accounts.roles import MAY, Act, Role
@@ -14,16 +16,16 @@ from surveillance.accounts.roles import MAY, Act, Role
 class Gap(models.TextChoices):
     """The ways to fall through, in the order of the page."""
 
-    NO_SCHEDULE = "no_schedule", "Resected, with no schedule"
-    NOTHING_AHEAD = "nothing_ahead", "Active schedule with nothing ahead"
-    SUSPENSION_OVER = "suspension_over", "Suspension past its review date"
-    NO_OUTCOME = "no_outcome", "Appointment passed, with no outcome"
-    LAPSED = "lapsed", "Slot lapsed without a review"
-    NO_MATCH = "no_match", "Study without a match"
-    NOT_REVIEWED = "not_reviewed", "Result without a review"
-    NEW_ANCHOR = "new_anchor", "Re-baseline proposed and not decided"
-    NOT_ACKNOWLEDGED = "not_acknowledged", "Alert that nobody has answered"
-    NOT_DELIVERED = "not_delivered", "Message that could not be delivered"
+    NO_SCHEDULE = "no_schedule", _("Resected, with no schedule")
+    NOTHING_AHEAD = "nothing_ahead", _("Active schedule with nothing ahead")
+    SUSPENSION_OVER = "suspension_over", _("Suspension past its review date")
+    NO_OUTCOME = "no_outcome", _("Appointment passed, with no outcome")
+    LAPSED = "lapsed", _("Slot lapsed without a review")
+    NO_MATCH = "no_match", _("Study without a match")
+    NOT_REVIEWED = "not_reviewed", _("Result without a review")
+    NEW_ANCHOR = "new_anchor", _("Re-baseline proposed and not decided")
+    NOT_ACKNOWLEDGED = "not_acknowledged", _("Alert that nobody has answered")
+    NOT_DELIVERED = "not_delivered", _("Message that could not be delivered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,10 @@ class FallenThrough:
     def who(self) -> Iterable[Role]:
         """The roles of those who must act, in the clinic of the patient."""
         return [role for role in Role if role in MAY[self.act]]
+
+    @property
+    def who_in_words(self) -> str:
+        return gettext(" or ").join(str(role.label) for role in self.who)
 
     @property
     def url(self) -> str:

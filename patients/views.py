@@ -9,6 +9,8 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from patients import actions
 from patients.access import UserRequest, allowed
@@ -20,7 +22,7 @@ from surveillance.audit.actions import record_look
 
 
 class SearchForm(forms.Form):
-    q = forms.CharField(label="MRN or start of a name", required=False, max_length=100)
+    q = forms.CharField(label=_("MRN or start of a name"), required=False, max_length=100)
 
 
 @allowed(Act.SEE_PATIENTS)
@@ -47,14 +49,16 @@ def patients(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
 def add_treatment(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Add an event to the treatment history; an operation may propose a new anchor."""
     form = TreatmentForm(request.POST or None)
-    return _add(request, clinics, public_id, form, actions.add_treatment, "Add a treatment")
+    title = gettext_noop("Add a treatment")
+    return _add(request, clinics, public_id, form, actions.add_treatment, title)
 
 
 @allowed(Act.REGISTER_PATIENT)
 def add_finding(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Add disease seen: a local recurrence or a metastasis."""
     form = FindingForm(request.POST or None)
-    return _add(request, clinics, public_id, form, actions.add_finding, "Add a finding")
+    title = gettext_noop("Add a finding")
+    return _add(request, clinics, public_id, form, actions.add_finding, title)
 
 
 def _add(
@@ -75,9 +79,13 @@ def _add(
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"{tumour.patient}: added “{added}”.")
+            messages.success(
+                request,
+                gettext("%(patient)s: added “%(added)s”.")
+                % {"patient": tumour.patient, "added": added},
+            )
             return redirect("patient", public_id=tumour.patient.public_id)
-    context = {"form": form, "tumour": tumour, "patient": tumour.patient, "title": title}
+    context = {"form": form, "tumour": tumour, "patient": tumour.patient, "title": gettext(title)}
     return render(request, "patients/add.html", context)
 
 
@@ -110,19 +118,19 @@ def contact(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         try:
             if withdraws:
                 actions.withdraw_consent(patient=patient, by=request.user)
-                done = "no messages are sent any more."
+                done = gettext("%(patient)s: no messages are sent any more.")
             elif names_clinician:
                 actions.name_responsible(
                     patient=patient, by=request.user, **responsible.cleaned_data
                 )
-                done = "the responsible clinician is recorded."
+                done = gettext("%(patient)s: the responsible clinician is recorded.")
             else:
                 actions.agree_to_messages(patient=patient, by=request.user, **consent.cleaned_data)
-                done = "the consent is recorded."
+                done = gettext("%(patient)s: the consent is recorded.")
         except ValidationError as error:
             refuse(sent, error)
         else:
-            messages.success(request, f"{patient}: {done}")
+            messages.success(request, done % {"patient": patient})
             return redirect("patient", public_id=patient.public_id)
     context = {"patient": patient, "form": sent, "consent": consent, "responsible": responsible}
     return render(request, "patients/contact.html", context)

@@ -3,36 +3,40 @@
 from collections.abc import Mapping
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Role(models.TextChoices):
     """What a person is in one clinic."""
 
-    NURSE = "nurse", "Nurse"
-    CLINICIAN = "clinician", "Clinician"
-    ADMINISTRATOR = "administrator", "Administrator"
+    NURSE = "nurse", _("Nurse")
+    CLINICIAN = "clinician", _("Clinician")
+    ADMINISTRATOR = "administrator", _("Administrator")
 
 
 class Act(models.TextChoices):
     """Something that a page lets a person do."""
 
-    SEE_PATIENTS = "see patients"
-    REGISTER_PATIENT = "register a patient"
-    BOOK = "book follow-up CTs"
-    RECORD_STUDY = "record a study and its result"
-    REVIEW = "review overdue slots"
-    PLAN = "choose, change, suspend or end a follow-up"
-    SEE_PROTOCOLS = "see protocols"
-    DRAFT_PROTOCOL = "draft a protocol"
-    SIGN_PROTOCOL = "sign a protocol"
-    EXPORT = "export schedules"
-    SEE_AUDIT = "see who did and saw what"
-    ACKNOWLEDGE = "take an alert in hand"
-    SEE_MESSAGES = "see what was sent"
-    SEND_AGAIN = "send a message again"
-    KEEP_RULES = "keep the rules of reminders"
-    SEE_STATUS = "see whether everything runs"
-    DECIDE_HOLD = "release or discard held messages"
+    SEE_PATIENTS = "see patients", _("see patients")
+    REGISTER_PATIENT = "register a patient", _("register a patient")
+    BOOK = "book follow-up CTs", _("book follow-up CTs")
+    RECORD_STUDY = "record a study and its result", _("record a study and its result")
+    REVIEW = "review overdue slots", _("review overdue slots")
+    PLAN = (
+        "choose, change, suspend or end a follow-up",
+        _("choose, change, suspend or end a follow-up"),
+    )
+    SEE_PROTOCOLS = "see protocols", _("see protocols")
+    DRAFT_PROTOCOL = "draft a protocol", _("draft a protocol")
+    SIGN_PROTOCOL = "sign a protocol", _("sign a protocol")
+    EXPORT = "export schedules", _("export schedules")
+    SEE_AUDIT = "see who did and saw what", _("see who did and saw what")
+    ACKNOWLEDGE = "take an alert in hand", _("take an alert in hand")
+    SEE_MESSAGES = "see what was sent", _("see what was sent")
+    SEND_AGAIN = "send a message again", _("send a message again")
+    KEEP_RULES = "keep the rules of reminders", _("keep the rules of reminders")
+    SEE_STATUS = "see whether everything runs", _("see whether everything runs")
+    DECIDE_HOLD = "release or discard held messages", _("release or discard held messages")
 
 
 MAY: Mapping[Act, frozenset[Role]] = {

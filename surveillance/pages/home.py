@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from patients.access import UserRequest
@@ -26,8 +28,8 @@ class Work:
     """A kind of work and how to count what is left of it in some clinics."""
 
     act: Act
-    title: str
-    hint: str
+    title: Promise
+    hint: Promise
     route: str
     count: Callable[[Sequence[Clinic]], int]
 
@@ -35,15 +37,15 @@ class Work:
 WORK = (
     Work(
         Act.BOOK,
-        "To book",
-        "Their window is open and no appointment is ahead.",
+        _("To book"),
+        _("Their window is open and no appointment is ahead."),
         "to-book",
         lambda clinics: queries.to_book(clinic_days(clinics)).count(),
     ),
     Work(
         Act.BOOK,
-        "Appointments without an outcome",
-        "Their day has passed: did the patient come?",
+        _("Appointments without an outcome"),
+        _("Their day has passed: did the patient come?"),
         "booked",
         lambda clinics: sum(
             row.day_has_passed for row in appointments(queries.booked(clinics), timezone.now())
@@ -51,36 +53,36 @@ WORK = (
     ),
     Work(
         Act.REVIEW,
-        "Overdue",
-        "Past the last day that is still on time; decide what to do.",
+        _("Overdue"),
+        _("Past the last day that is still on time; decide what to do."),
         "overdue",
         lambda clinics: queries.overdue(clinic_days(clinics)).count(),
     ),
     Work(
         Act.REVIEW,
-        "Results to review",
-        "Reported, and seen by no clinician yet.",
+        _("Results to review"),
+        _("Reported, and seen by no clinician yet."),
         "results",
         lambda clinics: queries.unreviewed_results(clinics).count(),
     ),
     Work(
         Act.RECORD_STUDY,
-        "Studies without a match",
-        "They count for no exam of the plan; see why, and decide.",
+        _("Studies without a match"),
+        _("They count for no exam of the plan; see why, and decide."),
         "unmatched",
         lambda clinics: queries.unmatched_studies(clinics).count(),
     ),
     Work(
         Act.PLAN,
-        "Re-baselines proposed",
-        "An operation came after the anchor; the old slots go on until you decide.",
+        _("Re-baselines proposed"),
+        _("An operation came after the anchor; the old slots go on until you decide."),
         "rebaselines",
         lambda clinics: len(proposals(clinics)),
     ),
     Work(
         Act.SEE_PATIENTS,
-        "On the safety net",
-        "Whom nobody has in hand. Zero is the goal.",
+        _("On the safety net"),
+        _("Whom nobody has in hand. Zero is the goal."),
         "safety-net",
         lambda clinics: sum(map(len, fallen_through(clinic_days(clinics)).values())),
     ),

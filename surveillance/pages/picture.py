@@ -5,6 +5,10 @@ from datetime import date
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from patients.models import Patient, Treatment
 from schedules.models import (
     Booking,
@@ -31,9 +35,10 @@ from schedules.pictures.follow_up import (
     Shown,
     Window,
 )
-from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
+from schedules.rules.protocol import region_name
 from schedules.rules.windows import WindowStatus, window_status
+from schedules.rules.wording import listed, long_date
 
 _OF_OUTCOME = {
     Outcome.SATISFIED: Fate.DONE,
@@ -84,23 +89,26 @@ def _events(patient: Patient) -> Iterator[Event]:
             words, detail = _treatment(treatment)
             yield Event(kind, treatment.on, words, detail)
         for finding in tumour.findings.all():
-            by = f"found by {finding.found_by}" if finding.found_by else ""
+            by = finding.found_by and _("found by %(found_by)s") % {"found_by": finding.found_by}
             yield Event(Happened.FINDING, finding.found_on, str(finding), by)
 
 
 def _treatment(treatment: Treatment) -> tuple[str, str]:
     """Return what a treatment is called in the picture, and what only its sentence adds."""
-    drugs = ", ".join(treatment.drugs)
+    drugs = listed(treatment.drugs)
     name = treatment.description or drugs or treatment.get_kind_display()
     detail = [
         treatment.get_kind_display() if name != treatment.get_kind_display() else "",
         treatment.get_intent_display().lower() if treatment.intent else "",
-        f"margin {treatment.margin}" if treatment.margin else "",
+        _("margin %(margin)s") % {"margin": treatment.margin} if treatment.margin else "",
         drugs if name != drugs else "",
-        f"{treatment.cycles} cycles" if treatment.cycles else "",
+        ngettext("%(count)s cycle", "%(count)s cycles", treatment.cycles)
+        % {"count": treatment.cycles}
+        if treatment.cycles
+        else "",
         treatment.note,
     ]
-    return name, "; ".join(part for part in detail if part)
+    return name, _("; ").join(part for part in detail if part)
 
 
 def _series(schedule: Schedule, on: date) -> Iterator[Series]:
@@ -108,12 +116,15 @@ def _series(schedule: Schedule, on: date) -> Iterator[Series]:
     ended_on = None
     if schedule.ended_at:
         ended_on = schedule.ended_at.astimezone(schedule.tumour.patient.clinic.zone).date()
-        reason = f": {schedule.state_reason}" if schedule.state_reason else ""
-        ended = f"{schedule.get_state_display()}{reason}"
+        ended = schedule.get_state_display()
+        if schedule.state_reason:
+            told = {"state": ended, "reason": schedule.state_reason}
+            ended = _("%(state)s: %(reason)s") % told
     slots = sorted(schedule.slots.all(), key=lambda slot: (slot.exam, slot.n))
     for exam, of_exam in groupby(slots, key=lambda slot: slot.exam):
         yield Series(
-            title=f"{exam}, month 0 on {long_date(schedule.anchor_on)}",
+            title=_("%(exam)s, month 0 on %(day)s")
+            % {"exam": exam, "day": long_date(schedule.anchor_on)},
             windows=[_window(slot, on) for slot in of_exam],
             rests=[_rest(one, on) for one in schedule.suspensions.all()],
             ended_on=ended_on,
@@ -126,8 +137,10 @@ def _window(slot: Slot, on: date) -> Window:
     fate = _OF_OUTCOME.get(Outcome(slot.outcome)) or _OF_STATUS[window_status(slot, on)]
     is_partly = slot.outcome == Outcome.PARTIALLY_SATISFIED
     words = [
-        f"month {slot.month}" + (f" + {slot.weeks} weeks" if slot.weeks else ""),
-        f"still missing: {', '.join(slot.missing)}" if is_partly else "",
+        _place(slot),
+        _("still missing: %(regions)s") % {"regions": listed(map(region_name, slot.missing))}
+        if is_partly
+        else "",
         slot.outcome_reason,
     ]
     return Window(
@@ -138,13 +151,22 @@ def _window(slot: Slot, on: date) -> Window:
         slot.lapses_on,
         fate,
         is_partly,
-        "; ".join(part for part in words if part),
+        _("; ").join(part for part in words if part),
     )
+
+
+def _place(slot: Slot) -> str:
+    """Return how far after the anchor a slot is due."""
+    if not slot.weeks:
+        return _("month %(month)s") % {"month": slot.month}
+    return ngettext(
+        "month %(month)s + %(weeks)s week", "month %(month)s + %(weeks)s weeks", slot.weeks
+    ) % {"month": slot.month, "weeks": slot.weeks}
 
 
 def _rest(suspension: Suspension, on: date) -> Rest:
     """Return the time of a suspension; one that nobody looked at in time lasts until today."""
-    words = f"Suspended: {suspension.reason}"
+    words = _("Suspended: %(reason)s") % {"reason": suspension.reason}
     if suspension.ended_on:
         # Ended on the day that it began: it is drawn as that day.
         until = max(suspension.ended_on, suspension.from_on + DAY)
@@ -161,14 +183,20 @@ def _appointments(schedule: Schedule) -> Iterator[Appointment]:
 
 def _appointment(booking: Booking, slot: Slot, zone: ZoneInfo) -> Appointment:
     starts_at = booking.starts_at.astimezone(zone)
-    words = f"{starts_at:%H:%M} at {booking.scanner} for no. {slot.n} of {slot.exam}"
+    words = _("%(time)s at %(scanner)s for no. %(n)s of %(exam)s") % {
+        "time": date_format(starts_at, "TIME_FORMAT"),
+        "scanner": booking.scanner,
+        "n": slot.n,
+        "exam": slot.exam,
+    }
     if booking.outside_window_reason:
-        words += f"; outside the window: {booking.outside_window_reason}"
+        told = {"appointment": words, "reason": booking.outside_window_reason}
+        words = _("%(appointment)s; outside the window: %(reason)s") % told
     return Appointment(_OF_BOOKING[BookingState(booking.state)], starts_at.date(), words)
 
 
 def _scan(study: Study) -> Scan:
     result: Result | None = getattr(study, "result", None)
     shown = _OF_RESULT[ResultOutcome(result.outcome)] if result else Shown.NOT_REPORTED
-    sites = ", ".join(result.sites) if result else ""
+    sites = listed(result.sites) if result else ""
     return Scan(shown, study.performed_on, tuple(study.regions), study.modality, sites)

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.access import UserRequest, allowed
 from patients.actions import add_treatment, add_tumour, register_patient
@@ -19,34 +21,43 @@ from surveillance.accounts.roles import Act
 
 
 class RegisterForm(forms.Form):
-    clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None)
-    mrn = forms.CharField(label="MRN", max_length=64)
-    family_name = forms.CharField(max_length=100)
-    given_name = forms.CharField(max_length=100)
-    birth_date = forms.DateField(widget=DateInput)
-    sex = forms.ChoiceField(choices=Sex.choices)
-    phone = forms.CharField(required=False, max_length=40)
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), label=_("Clinic"), empty_label=None)
+    mrn = forms.CharField(label=_("MRN"), max_length=64)
+    family_name = forms.CharField(label=_("Family name"), max_length=100)
+    given_name = forms.CharField(label=_("Given name"), max_length=100)
+    birth_date = forms.DateField(label=_("Birth date"), widget=DateInput)
+    sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices)
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
 
-    site = forms.CharField(max_length=120, help_text="In words, such as “distal femur”.")
-    laterality = forms.ChoiceField(choices=Laterality.choices, initial=Laterality.UNKNOWN)
+    site = forms.CharField(
+        label=_("Site"), max_length=120, help_text=_("In words, such as “distal femur”.")
+    )
+    laterality = forms.ChoiceField(
+        label=_("Laterality"), choices=Laterality.choices, initial=Laterality.UNKNOWN
+    )
     topography = forms.RegexField(
-        r"^C\d\d\.\d$", label="Topography", help_text="ICD-O-3, such as C49.2."
+        r"^C\d\d\.\d$", label=_("Topography"), help_text=_("ICD-O-3, such as C49.2.")
     )
     morphology = forms.RegexField(
-        r"^\d{4}/\d$", label="Morphology", initial="8890/3", help_text="ICD-O-3, such as 8890/3."
+        r"^\d{4}/\d$",
+        label=_("Morphology"),
+        initial="8890/3",
+        help_text=_("ICD-O-3, such as 8890/3."),
     )
-    morphology_name = forms.CharField(max_length=120, initial="Leiomyosarcoma, NOS")
+    morphology_name = forms.CharField(
+        label=_("Morphology name"), max_length=120, initial="Leiomyosarcoma, NOS"
+    )
     grade = forms.TypedChoiceField(
-        label="Grade (FNCLCC)",
+        label=_("Grade (FNCLCC)"),
         required=False,
-        choices=[("", "Not stated"), (1, "1"), (2, "2"), (3, "3")],
+        choices=[("", _("Not stated")), (1, "1"), (2, "2"), (3, "3")],
         coerce=int,
         empty_value=None,
     )
-    size_mm = forms.IntegerField(label="Size in mm", required=False, min_value=1, max_value=2000)
+    size_mm = forms.IntegerField(label=_("Size in mm"), required=False, min_value=1, max_value=2000)
 
-    on = forms.DateField(label="Date of resection", widget=DateInput)
-    margin = forms.ChoiceField(choices=Margin.choices, required=False)
+    on = forms.DateField(label=_("Date of resection"), widget=DateInput)
+    margin = forms.ChoiceField(label=_("Margin"), choices=Margin.choices, required=False)
 
     PATIENT = ("clinic", "mrn", "family_name", "given_name", "birth_date", "sex", "phone")
     TUMOUR = (
@@ -72,9 +83,9 @@ class RegisterForm(forms.Form):
         return [
             (title, [self[name] for name in names])
             for title, names in (
-                ("Patient", self.PATIENT),
-                ("Tumour", self.TUMOUR),
-                ("Resection", self.RESECTION),
+                (gettext("Patient"), self.PATIENT),
+                (gettext("Tumour"), self.TUMOUR),
+                (gettext("Resection"), self.RESECTION),
             )
         ]
 
@@ -109,10 +120,10 @@ def register(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         else:
             patient = tumour.patient
             if patient.clinic in clinics_where_may(request.user, Act.PLAN):
-                messages.success(request, f"{patient} is registered: choose the follow-up.")
+                said = gettext("%(patient)s is registered: choose the follow-up.")
+                messages.success(request, said % {"patient": patient})
                 return redirect("enrol", public_id=tumour.public_id)
-            messages.success(
-                request, f"{patient} is registered. A clinician must choose the follow-up."
-            )
+            said = gettext("%(patient)s is registered. A clinician must choose the follow-up.")
+            messages.success(request, said % {"patient": patient})
             return redirect("patient", public_id=patient.public_id)
     return render(request, "surveillance/register.html", {"form": form})

@@ -14,6 +14,7 @@ from patients.queries import clinics_where_may
 from reminders.models import Alarm, MessageState, Reconciliation
 from reminders.queries import last_sweep, messages_of, open_holds
 from reminders.traffic import traffic
+from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
 
 SWEEP_IS_LATE_AFTER = timedelta(minutes=5)
@@ -44,6 +45,6 @@ def status(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         ).order_by("raised_at"),
         "holds": holds,
         "may_decide": list(clinics_where_may(request.user, Act.DECIDE_HOLD)),
-        "clinics": clinics,
+        "clinics_in_words": listed(clinic.name for clinic in clinics),
     }
     return render(request, "surveillance/status.html", context)

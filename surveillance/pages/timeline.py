@@ -3,16 +3,36 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from patients.models import Patient, Treatment
 from schedules.explanations import explain
-from schedules.models import Schedule, Slot, Study
-from schedules.rules.months import long_date
+from schedules.history import in_words
+from schedules.models import BookingState, Schedule, Slot, Study
 from schedules.rules.outcome import Outcome
+from schedules.rules.protocol import region_name
 from schedules.rules.windows import WindowStatus, days_late, window_status
+from schedules.rules.wording import listed, long_date
 from schedules.worklists import close_exam
 
 _NOT_TO_COME = (Outcome.SUPERSEDED, Outcome.WITHDRAWN)
+
+
+class Tone(StrEnum):
+    """What a status asks of whoever reads it; pages colour it by this."""
+
+    LATE = "late"
+    DUE = "due"
+    DONE = "done"
+    NONE = ""
+
+
+_OF_OUTCOME = {Outcome.SATISFIED: Tone.DONE}
+_OF_BOOKING = {BookingState.FULFILLED: Tone.DONE, BookingState.NO_SHOW: Tone.LATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +40,12 @@ class Entry:
     """One thing that happened or is due."""
 
     on: date | None
+    sort: str  # the same in every language: pages colour the entry by it
     kind: str
     title: str
     detail: str = ""
     status: str = ""
+    tone: Tone = Tone.NONE
     why: str = ""
     slot: Slot | None = None  # where there is still something to do
     unreported: Study | None = None
@@ -52,45 +74,69 @@ def timeline(patient: Patient, schedules: Iterable[Schedule], on: date) -> Timel
 def _history(patient: Patient) -> Iterator[Entry]:
     for tumour in patient.tumours.all():
         if tumour.diagnosed_on:
-            yield Entry(tumour.diagnosed_on, "Diagnosis", str(tumour))
+            yield Entry(tumour.diagnosed_on, "diagnosis", _("Diagnosis"), str(tumour))
         for treatment in tumour.treatments.all():
-            kind = treatment.get_kind_display()
-            yield Entry(treatment.on, kind, str(treatment), _treatment_detail(treatment))
+            yield Entry(
+                treatment.on,
+                treatment.kind,
+                treatment.get_kind_display(),
+                str(treatment),
+                _treatment_detail(treatment),
+            )
         for finding in tumour.findings.all():
-            yield Entry(finding.found_on, "Finding", str(finding), f"Found by {finding.found_by}")
+            yield Entry(
+                finding.found_on,
+                "finding",
+                _("Finding"),
+                str(finding),
+                _("Found by %(found_by)s") % {"found_by": finding.found_by},
+            )
 
 
 def _treatment_detail(treatment: Treatment) -> str:
     return _joined(
         treatment.get_intent_display() if treatment.intent else "",
-        f"margin {treatment.margin}" if treatment.margin else "",
-        ", ".join(treatment.drugs),
-        f"{treatment.cycles} cycles" if treatment.cycles else "",
+        _("margin %(margin)s") % {"margin": treatment.margin} if treatment.margin else "",
+        listed(treatment.drugs),
+        ngettext("%(count)s cycle", "%(count)s cycles", treatment.cycles)
+        % {"count": treatment.cycles}
+        if treatment.cycles
+        else "",
         treatment.note,
     )
 
 
 def _studies(patient: Patient) -> Iterator[Entry]:
     for study in patient.studies.all():
-        counts_for = ", ".join(f"no. {slot.n}, month {slot.month}" for slot in study.slots.all())
+        counts_for = listed(
+            _("no. %(n)s, month %(month)s") % {"n": slot.n, "month": slot.month}
+            for slot in study.slots.all()
+        )
         result = getattr(study, "result", None)
         yield Entry(
             study.performed_on,
-            "Study",
-            f"{study.modality} of {' and '.join(study.regions)}",
+            "study",
+            _("Study"),
+            in_words(study),
             _joined(
-                str(result) if result else "Not reported yet",
+                str(result) if result else _("Not reported yet"),
                 result.comment if result else "",
                 study.description,
-                f"counts for slot {counts_for}" if counts_for else _off_schedule(study),
+                _("counts for slot %(slots)s") % {"slots": counts_for}
+                if counts_for
+                else _off_schedule(study),
             ),
             unreported=None if result else study,
         )
 
 
 def _off_schedule(study: Study) -> str:
-    kept = f": {study.kept_because}, {study.kept_by}" if study.kept_by else ""
-    return f"off schedule{kept}"
+    if not study.kept_by:
+        return _("off schedule")
+    return _("off schedule: %(reason)s, %(by)s") % {
+        "reason": study.kept_because,
+        "by": study.kept_by,
+    }
 
 
 def _slots(schedule: Schedule, on: date) -> Iterator[Entry]:
@@ -98,18 +144,29 @@ def _slots(schedule: Schedule, on: date) -> Iterator[Entry]:
         if slot.outcome in _NOT_TO_COME:
             continue
         to_be_done = slot.outcome in Slot.TO_BE_DONE
+        status, tone = (
+            _window(slot, on)
+            if to_be_done
+            else (slot.get_outcome_display(), _OF_OUTCOME.get(Outcome(slot.outcome), Tone.NONE))
+        )
         yield Entry(
             slot.due_on,
-            "Slot",
-            f"{slot.exam} no. {slot.n}, month {slot.month}",
+            "slot",
+            _("Slot"),
+            _("%(exam)s no. %(n)s, month %(month)s")
+            % {"exam": slot.exam, "n": slot.n, "month": slot.month},
             _joined(
-                f"still missing: {', '.join(slot.missing)}" if _is_partial(slot) else "",
-                f"close to an exam on {long_date(near.performed_on)}"
+                _("still missing: %(regions)s")
+                % {"regions": listed(map(region_name, slot.missing))}
+                if _is_partial(slot)
+                else "",
+                _("close to an exam on %(day)s") % {"day": long_date(near.performed_on)}
                 if to_be_done and (near := close_exam(slot))
                 else "",
                 slot.outcome_reason,
             ),
-            status=_window(slot, on) if to_be_done else slot.get_outcome_display(),
+            status=status,
+            tone=tone,
             why=explain(slot, schedule).sentence,
             slot=slot if to_be_done and on >= slot.earliest_on else None,
         )
@@ -119,11 +176,18 @@ def _is_partial(slot: Slot) -> bool:
     return slot.outcome == Outcome.PARTIALLY_SATISFIED
 
 
-def _window(slot: Slot, on: date) -> str:
+def _window(slot: Slot, on: date) -> tuple[str, Tone]:
+    """Return where the day stands in a slot's window, and what that asks."""
     status = window_status(slot, on)
     if status == WindowStatus.OVERDUE:
-        return f"Overdue by {days_late(slot, on)} days"
-    return status.capitalize()
+        late = days_late(slot, on)
+        words = ngettext("Overdue by %(days)s day", "Overdue by %(days)s days", late)
+        return words % {"days": late}, Tone.LATE
+    return {
+        WindowStatus.UPCOMING: (_("Upcoming"), Tone.NONE),
+        WindowStatus.DUE: (_("Due"), Tone.DUE),
+        WindowStatus.LAPSED: (_("Lapsed"), Tone.LATE),
+    }[status]
 
 
 def _appointments(schedule: Schedule) -> Iterator[Entry]:
@@ -134,34 +198,44 @@ def _appointments(schedule: Schedule) -> Iterator[Entry]:
             starts_at = booking.starts_at.astimezone(zone)
             yield Entry(
                 starts_at.date(),
-                "Appointment",
-                f"{starts_at:%H:%M} at {booking.scanner} for slot no. {slot.n}",
+                "appointment",
+                _("Appointment"),
+                _("%(time)s at %(scanner)s for slot no. %(n)s")
+                % {
+                    "time": date_format(starts_at, "TIME_FORMAT"),
+                    "scanner": booking.scanner,
+                    "n": slot.n,
+                },
                 booking.outside_window_reason
-                and f"Outside the window: {booking.outside_window_reason}",
+                and _("Outside the window: %(reason)s") % {"reason": booking.outside_window_reason},
                 status=booking.get_state_display(),
+                tone=_OF_BOOKING.get(BookingState(booking.state), Tone.NONE),
             )
         for contact in slot.contacts.all():
             yield Entry(
                 contact.at.astimezone(zone).date(),
-                "Call",
-                f"{contact} (slot no. {slot.n})",
+                "call",
+                _("Call"),
+                _("%(what)s (slot no. %(n)s)") % {"what": contact, "n": slot.n},
                 _joined(
                     contact.note,
-                    f"put off until {long_date(contact.snoozed_until)}"
+                    _("put off until %(day)s") % {"day": long_date(contact.snoozed_until)}
                     if contact.snoozed_until
                     else "",
-                    f"by {contact.by}",
+                    _("by %(name)s") % {"name": contact.by},
                 ),
             )
         for review in slot.reviews.all():
             yield Entry(
                 review.at.astimezone(zone).date(),
-                "Review",
-                f"{review.get_decision_display()} (slot no. {slot.n})",
+                "review",
+                _("Review"),
+                _("%(what)s (slot no. %(n)s)")
+                % {"what": review.get_decision_display(), "n": slot.n},
                 _joined(
-                    f"until {long_date(review.until)}" if review.until else "",
+                    _("until %(day)s") % {"day": long_date(review.until)} if review.until else "",
                     review.reason,
-                    f"by {review.by}",
+                    _("by %(name)s") % {"name": review.by},
                 ),
             )
 
@@ -172,12 +246,14 @@ def _end(schedule: Schedule) -> Iterator[Entry]:
     if schedule.ended_at and ended:
         yield Entry(
             schedule.ended_at.astimezone(schedule.tumour.patient.clinic.zone).date(),
-            "Schedule",
-            f"{len(ended)} slots {ended[0].get_outcome_display().lower()}",
+            "schedule",
+            _("Schedule"),
+            ngettext("%(count)s slot %(outcome)s", "%(count)s slots %(outcome)s", len(ended))
+            % {"count": len(ended), "outcome": ended[0].get_outcome_display().lower()},
             schedule.state_reason,
             status=schedule.get_state_display(),
         )
 
 
 def _joined(*parts: str) -> str:
-    return "; ".join(part for part in parts if part)
+    return _("; ").join(part for part in parts if part)
