@@ -1,9 +1,13 @@
 """Why a slot of a schedule is on its day, and what became of it."""
 
+from django.utils.translation import gettext as _
+
 from schedules.models import Schedule, Slot
 from schedules.rules.explain import Explanation, phase_at
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
+from schedules.rules.protocol import region_name
+from schedules.rules.wording import both
 
 
 def explain(slot: Slot, schedule: Schedule) -> Explanation:
@@ -29,9 +33,20 @@ def explain(slot: Slot, schedule: Schedule) -> Explanation:
 def _became(slot: Slot) -> str:
     if slot.outcome == Outcome.OPEN:
         return ""
-    became: str = slot.get_outcome_display()
+    became = str(slot.get_outcome_display())
     if slot.outcome in (Outcome.SATISFIED, Outcome.PARTIALLY_SATISFIED):
-        by = [f"{s.modality} of {long_date(s.performed_on)}" for s in slot.counting_studies]
-        missing = f", {' and '.join(slot.missing)} still missing" if slot.missing else ""
-        return f"{became} by {' and '.join(by)}{missing}"
-    return f"{became}: {slot.outcome_reason}" if slot.outcome_reason else became
+        told = {
+            "outcome": became,
+            "studies": both(
+                _("%(modality)s of %(day)s")
+                % {"modality": study.modality, "day": long_date(study.performed_on)}
+                for study in slot.counting_studies
+            ),
+            "regions": both(map(region_name, slot.missing)) if slot.missing else "",
+        }
+        if slot.missing:
+            return _("%(outcome)s by %(studies)s, %(regions)s still missing") % told
+        return _("%(outcome)s by %(studies)s") % told
+    if slot.why:
+        return _("%(outcome)s: %(reason)s") % {"outcome": became, "reason": slot.why}
+    return became

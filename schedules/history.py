@@ -4,8 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from patients.models import Patient
 from schedules.models import Study
+from schedules.rules.protocol import region_name
+from schedules.rules.wording import both
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +30,22 @@ def history(patient: Patient, without: Study) -> list[Event]:
 def _tumours(patient: Patient) -> Iterator[Event]:
     for tumour in patient.tumours.prefetch_related("treatments", "findings"):
         for treatment in tumour.treatments.all():
-            margin = f", margin {treatment.margin}" if treatment.margin else ""
-            yield Event(treatment.on, f"{treatment.get_kind_display()}: {treatment}{margin}")
+            told = {
+                "kind": treatment.get_kind_display(),
+                "treatment": treatment,
+                "margin": treatment.margin,
+            }
+            if treatment.margin:
+                words = _("%(kind)s: %(treatment)s, margin %(margin)s") % told
+            else:
+                words = _("%(kind)s: %(treatment)s") % told
+            yield Event(treatment.on, words)
         for finding in tumour.findings.all():
-            yield Event(finding.found_on, f"{finding} ({finding.found_by})", is_disease=True)
+            words = _("%(finding)s (%(found_by)s)") % {
+                "finding": finding,
+                "found_by": finding.found_by,
+            }
+            yield Event(finding.found_on, words, is_disease=True)
 
 
 def _results(patient: Patient, without: Study) -> Iterator[Event]:
@@ -37,11 +53,14 @@ def _results(patient: Patient, without: Study) -> Iterator[Event]:
         result = getattr(study, "result", None)
         yield Event(
             study.performed_on,
-            f"{in_words(study)}: {result or 'not reported yet'}",
+            _("%(study)s: %(result)s")
+            % {"study": in_words(study), "result": result or _("not reported yet")},
         )
 
 
 def in_words(study: Study) -> str:
     """Say what a study is of: CT of chest and abdomen."""
-    regions = [region.replace("_", " ") for region in study.regions]
-    return f"{study.modality} of {' and '.join(regions)}"
+    return _("%(modality)s of %(regions)s") % {
+        "modality": study.modality,
+        "regions": both(map(region_name, study.regions)),
+    }

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils.translation import gettext_noop
+
 from schedules.models import Booking, Protocol, Schedule, Slot
 from schedules.rules.outcome import Outcome
 from schedules.rules.plan import Pause, PlannedSlot, plan
@@ -100,12 +102,16 @@ def succeeded(
     planned = plan(protocol.definition, anchor_on, _before(since))
     standing = _standing(schedule)
     changes = [
-        Change(Act.KEEP, slot.exam, slot.n, "what happened stays", slot, None)
+        Change(Act.KEEP, slot.exam, slot.n, gettext_noop("what happened stays"), slot, None)
         if slot.row.outcome not in Slot.TO_BE_DONE
-        else Change(Act.WITHDRAW, slot.exam, slot.n, "the new series takes over", slot, None)
+        else Change(
+            Act.WITHDRAW, slot.exam, slot.n, gettext_noop("the new series takes over"), slot, None
+        )
         for slot in standing
     ] + [
-        Change(Act.CREATE, slot.exam.key, slot.n, "the protocol asks for it", None, slot)
+        Change(
+            Act.CREATE, slot.exam.key, slot.n, gettext_noop("the protocol asks for it"), None, slot
+        )
         for slot in planned
     ]
     left = [

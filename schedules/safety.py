@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
 
 from patients.models import Clinic, Intent, Margin, Treatment, Tumour
 from patients.queries import ClinicDay
@@ -93,7 +94,7 @@ def _no_outcome(day: ClinicDay) -> Iterator[FallenThrough]:
             Gap.NO_OUTCOME,
             patient,
             when,
-            f"{booking.slot.exam} on {long_date(when)}",
+            _("%(exam)s on %(day)s") % {"exam": booking.slot.exam, "day": long_date(when)},
             Act.BOOK,
             "booked",
         )

@@ -1,7 +1,6 @@
 """What rules and pictures say, translated by Django into the language of the request."""
 
 from datetime import date
-from typing import cast
 
 from django.conf import settings
 from django.utils.formats import date_format
@@ -31,4 +30,4 @@ class DjangoTongue(Tongue):
 
 def in_source_language() -> override:
     """Return a context in which a text is made that is stored: all who read it read the same."""
-    return override(cast("str", settings.LANGUAGE_CODE))
+    return override(settings.LANGUAGE_CODE)

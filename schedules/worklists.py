@@ -77,7 +77,7 @@ class Appointment:
             return str(slot.get_outcome_display())
         if slot.schedule.state != ScheduleState.ACTIVE:
             return str(slot.schedule.get_state_display())
-        return slot.outcome_reason  # a plan that asks for it no more, and waits for a nurse
+        return slot.why  # a plan that asks for it no more, and waits for a nurse
 
 
 def appointments(bookings: Iterable[Booking], at: datetime) -> list[Appointment]:

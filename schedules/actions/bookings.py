@@ -6,6 +6,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
 
 from schedules.actions.slots import check_to_be_done, lock, lock_alive, plan_again
 from schedules.models import Booking, BookingState, Scanner, ScheduleState, Slot
@@ -86,11 +88,11 @@ def reschedule(
     at = at or timezone.now()
     if booking.state != BookingState.BOOKED:
         raise ValidationError(
-            f"This appointment is {booking.get_state_display().lower()} by now: "
-            "it cannot be given another time."
+            _("This appointment is %(state)s by now: it cannot be given another time.")
+            % {"state": booking.get_state_display().lower()}
         )
     if booking.starts_at.astimezone(patient.clinic.zone).date() < patient.clinic.today(at):
-        raise ValidationError("This appointment has passed: record first what became of it.")
+        raise ValidationError(_("This appointment has passed: record first what became of it."))
     check_to_be_done(booking.slot)
     booking.state = BookingState.CANCELLED
     booking.save(update_fields=["state"])
@@ -121,11 +123,11 @@ def undo_booking(*, booking: Booking, by: User, at: datetime | None = None) -> N
             patient has come or was cancelled meanwhile.
     """
     if booking.booked_by_id != by.pk:
-        raise ValidationError(f"Only {booking.booked_by} can undo this.")
+        raise ValidationError(_("Only %(person)s can undo this.") % {"person": booking.booked_by})
     at = at or timezone.now()
     if booking.booked_at < at - UNDO_WITHIN:
         raise ValidationError(
-            "This was booked too long ago to be undone: cancel it on the page Booked."
+            _("This was booked too long ago to be undone: cancel it on the page Booked.")
         )
     move_booking(booking=booking, to=BookingState.CANCELLED, by=by, at=at)
 
@@ -143,13 +145,13 @@ def move_booking(
     booking.refresh_from_db()
     if to not in BOOKING_MOVES.get(booking.state, frozenset()):
         raise ValidationError(
-            f"This appointment is {booking.get_state_display().lower()} by now: "
-            f"it cannot be set to “{to.label.lower()}”."
+            _("This appointment is %(state)s by now: it cannot be set to “%(to)s”.")
+            % {"state": booking.get_state_display().lower(), "to": to.label.lower()}
         )
     clinic = patient.clinic
     day = booking.starts_at.astimezone(clinic.zone).date()
     if to != BookingState.CANCELLED and day > clinic.today(at):
-        raise ValidationError(f"The appointment is not before {long_date(day)}.")
+        raise ValidationError(_("The appointment is not before %(day)s.") % {"day": long_date(day)})
     booking.state = to
     booking.save(update_fields=["state"])
     if not booking.is_active and booking.slot.schedule.state == ScheduleState.ACTIVE:
@@ -165,10 +167,11 @@ def _enter(booking: Booking) -> Booking:
     if held:
         when = held.starts_at.astimezone(clinic.zone)
         raise ValidationError(
-            f"{held.booked_by} has already booked this exam for {long_date(when)} at {when:%H:%M}."
+            _("%(person)s has already booked this exam for %(day)s at %(time)s.")
+            % {"person": held.booked_by, "day": long_date(when), "time": time_format(when)}
         )
     if scanner.clinic_id != clinic.pk:
-        raise ValidationError({"scanner": "This scanner belongs to another clinic."})
+        raise ValidationError({"scanner": _("This scanner belongs to another clinic.")})
     _check_time(booking)
     if _in_window(booking):
         booking.outside_window_reason = ""
@@ -189,18 +192,28 @@ def _in_window(booking: Booking) -> bool:
 def _check_time(booking: Booking) -> None:
     slot, starts_at = booking.slot, booking.starts_at
     if starts_at < booking.booked_at:
-        raise ValidationError({"starts_at": "This time is past."})
+        raise ValidationError({"starts_at": _("This time is past.")})
     if starts_at.date() > slot.lapses_on + A_YEAR:
-        raise ValidationError({"starts_at": "This is more than a year after the window: mistyped?"})
+        raise ValidationError(
+            {"starts_at": _("This is more than a year after the window: mistyped?")}
+        )
     if not 1 <= booking.minutes <= LONGEST:
-        raise ValidationError({"minutes": f"An appointment takes 1 to {LONGEST} minutes."})
+        raise ValidationError(
+            {"minutes": _("An appointment takes 1 to %(most)s minutes.") % {"most": LONGEST}}
+        )
     if not _in_window(booking) and not booking.outside_window_reason:
         raise ValidationError(
             {
                 "outside_window_reason": (
-                    f"{long_date(starts_at.astimezone(slot.patient.clinic.zone))} is outside the "
-                    f"window from {long_date(slot.earliest_on)} to {long_date(slot.lapses_on)}: "
-                    "give a reason, or choose another day."
+                    _(
+                        "%(day)s is outside the window from %(first)s to %(last)s: give a reason, "
+                        "or choose another day."
+                    )
+                    % {
+                        "day": long_date(starts_at.astimezone(slot.patient.clinic.zone)),
+                        "first": long_date(slot.earliest_on),
+                        "last": long_date(slot.lapses_on),
+                    }
                 )
             }
         )
@@ -226,18 +239,23 @@ def _check_free(booking: Booking) -> None:
             continue
         zone = patient.clinic.zone
         first, last = other.starts_at.astimezone(zone), other.ends_at.astimezone(zone)
-        taken = f"from {first:%H:%M} to {last:%H:%M}"
         if other.patient_id == patient.pk:
-            said = (
-                f"The patient has another appointment {taken} on {other.scanner}, "
-                f"booked by {other.booked_by}."
+            said = _(
+                "The patient has another appointment from %(first)s to %(last)s on %(scanner)s, "
+                "booked by %(person)s."
             )
         else:
-            said = (
-                f"{other.scanner} is taken {taken} by another appointment, "
-                f"booked by {other.booked_by}."
+            said = _(
+                "%(scanner)s is taken from %(first)s to %(last)s by another appointment, "
+                "booked by %(person)s."
             )
-        raise ValidationError({"starts_at": said})
+        told = {
+            "first": time_format(first),
+            "last": time_format(last),
+            "scanner": other.scanner,
+            "person": other.booked_by,
+        }
+        raise ValidationError({"starts_at": said % told})
 
 
 def _record_booking(act: str, booking: Booking, by: User, **detail: object) -> None:

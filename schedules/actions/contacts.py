@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from schedules.actions.slots import check_to_be_done, lock_alive
 from schedules.models import Contact, ContactOutcome, Slot
@@ -36,7 +37,9 @@ def record_contact(
     slot.refresh_from_db()
     check_to_be_done(slot)
     if outcome == ContactOutcome.REFUSED and not note.strip():
-        raise ValidationError({"note": "Say why, in the patient’s words: a clinician must decide."})
+        raise ValidationError(
+            {"note": _("Say why, in the patient’s words: a clinician must decide.")}
+        )
     at = at or timezone.now()
     if snooze_until:
         _check_snooze(slot, snooze_until, patient.clinic.today(at))
@@ -58,12 +61,14 @@ def record_contact(
 
 def _check_snooze(slot: Slot, until: date, today: date) -> None:
     if until <= today:
-        raise ValidationError({"snooze_until": "Choose a day that is still to come."})
+        raise ValidationError({"snooze_until": _("Choose a day that is still to come.")})
     last = latest_snooze(slot, today)
     if until > last:
-        why = (
-            f"this exam is late already: {long_date(last)} is the last day to be reminded on."
-            if today > slot.latest_on
-            else f"after {long_date(last)} this exam is late."
-        )
-        raise ValidationError({"snooze_until": f"No later than that: {why}"})
+        if today > slot.latest_on:
+            why = _(
+                "No later than that: this exam is late already: %(day)s is the last day to be "
+                "reminded on."
+            )
+        else:
+            why = _("No later than that: after %(day)s this exam is late.")
+        raise ValidationError({"snooze_until": why % {"day": long_date(last)}})

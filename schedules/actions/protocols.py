@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from patients.models import Clinic, Patient
 from schedules.actions.schedules import change_protocol
@@ -51,9 +52,12 @@ def objections(*, protocol: Protocol, active: Protocol | None, by: User) -> list
     """
     found = protocol.obstacles
     if protocol.drafted_by == by:
-        found.append("a second person must sign: you wrote this draft")
+        found.append(_("a second person must sign: you wrote this draft"))
     if active and active.version > protocol.version:
-        found.append(f"version {active.version} is newer and active: draft from that one")
+        found.append(
+            _("version %(version)s is newer and active: draft from that one")
+            % {"version": active.version}
+        )
     return found
 
 
@@ -68,10 +72,13 @@ def activate_protocol(*, protocol: Protocol, by: User, at: datetime | None = Non
     _lock_versions(protocol.code)
     protocol = Protocol.objects.get(pk=protocol.pk)
     if protocol.state != ProtocolState.DRAFT:
-        raise ValidationError(f"{protocol} is {protocol.get_state_display().lower()} already.")
+        raise ValidationError(
+            _("%(protocol)s is %(state)s already.")
+            % {"protocol": protocol, "state": protocol.get_state_display().lower()}
+        )
     active = Protocol.objects.filter(code=protocol.code, state=ProtocolState.ACTIVE).first()
     if found := objections(protocol=protocol, active=active, by=by):
-        raise ValidationError([f"It cannot be signed: {why}." for why in found])
+        raise ValidationError([_("It cannot be signed: %(why)s.") % {"why": why} for why in found])
     if active:
         active.state = ProtocolState.RETIRED
         active.save(update_fields=["state"])
@@ -113,13 +120,15 @@ def take_over(
     _lock_versions(protocol.code)
     protocol = Protocol.objects.get(pk=protocol.pk)
     if protocol.state != ProtocolState.ACTIVE:
-        raise ValidationError(f"{protocol} is not active: nobody can go on by it.")
+        raise ValidationError(
+            _("%(protocol)s is not active: nobody can go on by it.") % {"protocol": protocol}
+        )
     # All patients first, in one order, so that two such moves at once do not wait for each other.
     patients = _on_older_versions(protocol, clinics).values("tumour__patient")
     list(Patient.objects.select_for_update(no_key=True).filter(pk__in=patients).order_by("pk"))
     replans = takeovers(protocol=protocol, clinics=clinics)
     if marks(replans) != shown:
-        raise ValidationError("Something has changed since this was shown: look at it again.")
+        raise ValidationError(_("Something has changed since this was shown: look at it again."))
     for replan in replans:
         change_protocol(
             schedule=replan.schedule, protocol=protocol, by=by, shown=fingerprint([replan])

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from schedules.actions.schedules import end
 from schedules.actions.slots import check_to_be_done, lock
@@ -50,12 +51,15 @@ def review(
     may_decide_early = decision in (Decision.SKIP, Decision.DEFER) and close_exam(slot)
     if slot.latest_on >= today and not may_decide_early:
         raise ValidationError(
-            f"This exam is not overdue before {long_date(slot.latest_on)} is past."
+            _("This exam is not overdue before %(day)s is past.")
+            % {"day": long_date(slot.latest_on)}
         )
     if decision == Decision.DEFER and (until is None or until <= today):
-        raise ValidationError({"until": "Defer until a day that is still to come."})
+        raise ValidationError({"until": _("Defer until a day that is still to come.")})
     if decision in (Decision.SKIP, Decision.TERMINATE) and not reason:
-        raise ValidationError({"reason": f"Give a reason to “{decision.label.lower()}”."})
+        raise ValidationError(
+            {"reason": _("Give a reason to “%(decision)s”.") % {"decision": decision.label.lower()}}
+        )
     row = Review.objects.create(
         slot=slot,
         decision=decision,
@@ -99,7 +103,7 @@ def review_together(
         ValidationError: the decision may not be made of several at once.
     """
     if decision not in TOGETHER:
-        raise ValidationError({"decision": "This is decided for one patient at a time."})
+        raise ValidationError({"decision": _("This is decided for one patient at a time.")})
     refused = {}
     for slot, seen in shown.items():
         try:
@@ -114,9 +118,15 @@ def _check_seen(slot: Slot, seen: str | None) -> None:
     last = slot.reviews.select_related("by").order_by("-id").first()
     if seen is None or last is None or str(last.public_id) == seen:
         return
-    until = f" until {long_date(last.until)}" if last.until else ""
-    because = f" ({last.reason})" if last.reason else ""
+    decided = str(last.get_decision_display())
+    if last.until:
+        decided = _("%(decision)s until %(day)s") % {
+            "decision": decided,
+            "day": long_date(last.until),
+        }
+    if last.reason:
+        decided = _("%(decision)s (%(reason)s)") % {"decision": decided, "reason": last.reason}
     raise ValidationError(
-        f"{last.by} has decided meanwhile: {last.get_decision_display()}{until}{because}. "
-        "Decide again if it is still needed."
+        _("%(person)s has decided meanwhile: %(decision)s. Decide again if it is still needed.")
+        % {"person": last.by, "decision": decided}
     )

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from patients.actions import name_responsible
 from patients.models import Patient, Treatment, Tumour
@@ -35,6 +36,7 @@ from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
 from schedules.rules.plan import Pause, plan
 from schedules.rules.reconcile import Act
+from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
@@ -54,7 +56,7 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
     anchor_on = _anchor_day(tumour, anchor)
     _check_active(protocol)
     if tumour.schedules.filter(state__in=Schedule.LIVE).exists():
-        raise ValidationError({"tumour": "This tumour already has a schedule."})
+        raise ValidationError({"tumour": _("This tumour already has a schedule.")})
     schedule = Schedule.objects.create(
         tumour=tumour, protocol=protocol, anchor=anchor, anchor_on=anchor_on
     )
@@ -62,7 +64,9 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
     count_studies(patient)
     if patient.responsible_id is None and clinicians_of(patient.clinic).filter(pk=by.pk).exists():
         name_responsible(patient=patient, clinician=by, by=by)
-    _record("enrolled", schedule, by, protocol=str(protocol), anchor_on=anchor_on)
+    with in_source_language():
+        name = str(protocol)
+    _record("enrolled", schedule, by, protocol=name, anchor_on=anchor_on)
     return schedule
 
 
@@ -88,9 +92,10 @@ def rebaseline(
     schedule = _lock_active(schedule)
     anchor_on = _anchor_day(schedule.tumour, anchor)
     if anchor_on <= schedule.anchor_on:
-        raise ValidationError({"anchor": "The operation is not later than the present anchor."})
+        raise ValidationError({"anchor": _("The operation is not later than the present anchor.")})
     replan = succeeded(schedule, schedule.protocol, anchor_on)
-    reason = f"Re-baseline: {anchor} on {long_date(anchor_on)}"
+    with in_source_language():
+        reason = f"Re-baseline: {anchor} on {long_date(anchor_on)}"
     new = Schedule(
         tumour=schedule.tumour,
         protocol=schedule.protocol,
@@ -119,10 +124,11 @@ def change_protocol(
     schedule = _lock_active(schedule)
     _check_active(protocol)
     if protocol == schedule.protocol:
-        raise ValidationError({"protocol": "This is the present protocol."})
+        raise ValidationError({"protocol": _("This is the present protocol.")})
     today = schedule.tumour.patient.clinic.today(at)
     replan = succeeded(schedule, protocol, schedule.anchor_on, since=today)
-    reason = f"Goes on under {protocol}"
+    with in_source_language():
+        reason = f"Goes on under {protocol}"
     new = Schedule(
         tumour=schedule.tumour,
         protocol=protocol,
@@ -145,7 +151,7 @@ def decline_anchor(*, schedule: Schedule, treatment: Treatment, reason: str, by:
     schedule = _lock_active(schedule)
     _anchor_day(schedule.tumour, treatment)
     if not reason:
-        raise ValidationError({"reason": "Give a reason why the old series goes on."})
+        raise ValidationError({"reason": _("Give a reason why the old series goes on.")})
     DeclinedAnchor.objects.get_or_create(
         schedule=schedule, treatment=treatment, defaults={"reason": reason, "by": by}
     )
@@ -174,9 +180,9 @@ def suspend(
     schedule = _lock_active(schedule)
     today = schedule.tumour.patient.clinic.today(at)
     if not reason:
-        raise ValidationError({"reason": "Give a reason to suspend the follow-up."})
+        raise ValidationError({"reason": _("Give a reason to suspend the follow-up.")})
     if review_on <= today:
-        raise ValidationError({"review_on": "The day of review must be still to come."})
+        raise ValidationError({"review_on": _("The day of review must be still to come.")})
     _check_shown(replanned(schedule, rest=Pause(today, review_on)), shown)
     suspension = Suspension.objects.create(
         schedule=schedule, from_on=today, review_on=review_on, reason=reason, by=by
@@ -197,7 +203,9 @@ def resume(*, schedule: Schedule, by: User, at: datetime | None = None) -> Repla
     patient = lock_alive(schedule.tumour.patient)
     schedule.refresh_from_db()
     if schedule.state != ScheduleState.SUSPENDED:
-        raise ValidationError(f"This schedule is {schedule.get_state_display().lower()}.")
+        raise ValidationError(
+            _("This schedule is %(state)s.") % {"state": schedule.get_state_display().lower()}
+        )
     today = patient.clinic.today(at)
     schedule.suspensions.filter(ended_on=None).update(ended_on=today)
     schedule.state, schedule.state_reason = ScheduleState.ACTIVE, ""
@@ -226,14 +234,22 @@ def end(
     lock(schedule.tumour.patient)
     schedule.refresh_from_db()
     if schedule.state not in Schedule.LIVE:
-        raise ValidationError(f"This schedule is {schedule.get_state_display().lower()} already.")
+        raise ValidationError(
+            _("This schedule is %(state)s already.")
+            % {"state": schedule.get_state_display().lower()}
+        )
     if end_reason == EndReason.DIED:
-        raise ValidationError({"end_reason": "Record the death: it closes everything at once."})
+        raise ValidationError({"end_reason": _("Record the death: it closes everything at once.")})
     if end_reason in (EndReason.TRANSFERRED, EndReason.OTHER) and not explanation:
-        raise ValidationError({"explanation": f"Say more about “{end_reason.label.lower()}”."})
+        raise ValidationError(
+            {
+                "explanation": _("Say more about “%(reason)s”.")
+                % {"reason": end_reason.label.lower()}
+            }
+        )
     if end_reason == EndReason.COMPLETED:
         if schedule.slots.filter(outcome__in=Slot.TO_BE_DONE).exists():
-            raise ValidationError({"end_reason": "Exams are left: it is not completed."})
+            raise ValidationError({"end_reason": _("Exams are left: it is not completed.")})
         state = ScheduleState.COMPLETED
     else:
         state = ScheduleState.TERMINATED
@@ -249,9 +265,9 @@ def record_death(*, patient: Patient, died_on: date, by: User, at: datetime | No
     """
     patient = lock(patient)
     if died_on > patient.clinic.today(at):
-        raise ValidationError({"died_on": "This day has not come yet."})
+        raise ValidationError({"died_on": _("This day has not come yet.")})
     if died_on < patient.birth_date:
-        raise ValidationError({"died_on": "This is before the patient was born."})
+        raise ValidationError({"died_on": _("This is before the patient was born.")})
     patient.died_on = died_on
     patient.save(update_fields=["died_on"])
     for schedule in Schedule.objects.filter(tumour__patient=patient, state__in=Schedule.LIVE):
@@ -274,26 +290,26 @@ def _lock_active(schedule: Schedule) -> Schedule:
     schedule.refresh_from_db()
     if schedule.state != ScheduleState.ACTIVE:
         raise ValidationError(
-            f"This schedule is {schedule.get_state_display().lower()}: "
-            "somebody else has already changed it."
+            _("This schedule is %(state)s: somebody else has already changed it.")
+            % {"state": schedule.get_state_display().lower()}
         )
     return schedule
 
 
 def _anchor_day(tumour: Tumour, anchor: Treatment) -> date:
     if anchor.tumour_id != tumour.pk or anchor.kind not in Treatment.OPERATIONS or not anchor.on:
-        raise ValidationError({"anchor": "Month 0 counts from an operation on this tumour."})
+        raise ValidationError({"anchor": _("Month 0 counts from an operation on this tumour.")})
     return anchor.on
 
 
 def _check_active(protocol: Protocol) -> None:
     if not Protocol.objects.filter(pk=protocol.pk, state=ProtocolState.ACTIVE).exists():
-        raise ValidationError({"protocol": "Only an active protocol can be chosen."})
+        raise ValidationError({"protocol": _("Only an active protocol can be chosen.")})
 
 
 def _check_shown(replan: Replan, shown: str | None) -> None:
     if shown is not None and shown != fingerprint([replan]):
-        raise ValidationError("Something has changed since this was shown: look at it again.")
+        raise ValidationError(_("Something has changed since this was shown: look at it again."))
 
 
 def _succeed(
@@ -331,7 +347,8 @@ def _end(
     at: datetime,
 ) -> None:
     schedule.end_reason = end_reason
-    reason = explanation or end_reason.label
+    with in_source_language():
+        reason = explanation or str(end_reason.label)
     end_schedule(schedule, state, reason, at)
     end_slots(schedule, Outcome.WITHDRAWN, reason)
     _record("ended", schedule, by, end_reason=end_reason, explanation=explanation)

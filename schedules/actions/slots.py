@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 from patients.models import Patient
 from schedules.models import Schedule, ScheduleState, Slot
@@ -32,7 +33,7 @@ def lock_alive(patient: Patient) -> Patient:
     """
     patient = lock(patient)
     if patient.died_on:
-        raise ValidationError("The patient has died.")
+        raise ValidationError(_("The patient has died."))
     return patient
 
 
@@ -40,8 +41,11 @@ def check_to_be_done(slot: Slot) -> None:
     """Refuse what only makes sense while a slot still lacks its exam."""
     if slot.outcome not in Slot.TO_BE_DONE or slot.schedule.state != ScheduleState.ACTIVE:
         raise ValidationError(
-            f"Nothing is left to do here: this exam is {slot.get_outcome_display().lower()} "
-            f"and its schedule {slot.schedule.get_state_display().lower()}."
+            _("Nothing is left to do here: this exam is %(outcome)s and its schedule %(state)s.")
+            % {
+                "outcome": slot.get_outcome_display().lower(),
+                "state": slot.schedule.get_state_display().lower(),
+            }
         )
 
 

@@ -6,6 +6,8 @@ from datetime import date, datetime
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from patients.actions import add_finding
 from patients.models import FindingKind, Patient, Tumour
@@ -16,7 +18,7 @@ from schedules.rules.windows import takes
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
-_OF_ANOTHER_PATIENT = "This study belongs to another patient."
+_OF_ANOTHER_PATIENT = gettext_lazy("This study belongs to another patient.")
 
 
 @transaction.atomic
@@ -41,11 +43,11 @@ def record_study(
     """
     patient = lock(patient)
     if performed_on > patient.clinic.today(at):
-        raise ValidationError({"performed_on": "This day has not come yet."})
+        raise ValidationError({"performed_on": _("This day has not come yet.")})
     if performed_on < patient.birth_date:
-        raise ValidationError({"performed_on": "This is before the patient was born."})
+        raise ValidationError({"performed_on": _("This is before the patient was born.")})
     if not regions:
-        raise ValidationError({"regions": "Say which regions the images cover."})
+        raise ValidationError({"regions": _("Say which regions the images cover.")})
     study = Study.objects.filter(study_uid=study_uid).first() if study_uid else None
     if study is None:
         study = Study(patient=patient, modality=modality, performed_on=performed_on, regions=[])
@@ -53,8 +55,8 @@ def record_study(
     elif study.patient_id != patient.pk:
         raise ValidationError({"study_uid": _OF_ANOTHER_PATIENT})
     elif study.performed_on != performed_on:
-        known = long_date(study.performed_on)
-        raise ValidationError({"performed_on": f"This study is known to be of {known}."})
+        known = _("This study is known to be of %(day)s.") % {"day": long_date(study.performed_on)}
+        raise ValidationError({"performed_on": known})
     study.regions = list(dict.fromkeys([*study.regions, *regions]))
     study.description = description or study.description
     study.full_clean()
@@ -102,12 +104,14 @@ def record_result(
     """
     patient = lock(study.patient)
     if outcome == ResultOutcome.NEW_LESION and not sites:
-        raise ValidationError({"sites": "Say where the new lesion is."})
+        raise ValidationError({"sites": _("Say where the new lesion is.")})
     if finding and outcome != ResultOutcome.NEW_LESION:
-        raise ValidationError({"finding": "Only a new lesion is a finding."})
+        raise ValidationError({"finding": _("Only a new lesion is a finding.")})
     result = Result.objects.filter(study=study).first() or Result(study=study)
     if only_first and result.pk:
-        raise ValidationError(f"A result has been recorded meanwhile: {result}.")
+        raise ValidationError(
+            _("A result has been recorded meanwhile: %(result)s.") % {"result": result}
+        )
     result.outcome, result.sites, result.comment = outcome, list(sites), comment
     result.recorded_at = at or timezone.now()
     result.reviewed_by = result.reviewed_at = None  # what it says now, nobody has seen yet
@@ -138,7 +142,9 @@ def review_result(*, result: Result, by: User, at: datetime | None = None) -> No
     patient = lock(result.study.patient)
     result.refresh_from_db()
     if result.reviewed_by:
-        raise ValidationError(f"{result.reviewed_by} has reviewed this result already.")
+        raise ValidationError(
+            _("%(person)s has reviewed this result already.") % {"person": result.reviewed_by}
+        )
     result.reviewed_by, result.reviewed_at = by, at or timezone.now()
     result.save(update_fields=["reviewed_by", "reviewed_at"])
     record(
@@ -161,11 +167,13 @@ def keep_off_schedule(*, study: Study, reason: str, by: User, at: datetime | Non
     patient = lock(study.patient)
     study.refresh_from_db()
     if study.kept_by:
-        raise ValidationError(f"{study.kept_by} has kept this study off schedule already.")
+        raise ValidationError(
+            _("%(person)s has kept this study off schedule already.") % {"person": study.kept_by}
+        )
     if study.slots.exists():
-        raise ValidationError("This study counts for an exam of the plan.")
+        raise ValidationError(_("This study counts for an exam of the plan."))
     if not reason.strip():
-        raise ValidationError({"reason": "Give a reason why it may count for no exam."})
+        raise ValidationError({"reason": _("Give a reason why it may count for no exam.")})
     study.kept_because, study.kept_by, study.kept_at = reason.strip(), by, at or timezone.now()
     study.save(update_fields=["kept_because", "kept_by", "kept_at"])
     record(
@@ -188,7 +196,7 @@ def _open_finding(
 ) -> None:
     """Enter a new lesion in the history of the tumour that it comes from."""
     if tumour is None or tumour.patient_id != study.patient_id:
-        raise ValidationError({"tumour": "Say of which of the patient’s tumours."})
+        raise ValidationError({"tumour": _("Say of which of the patient’s tumours.")})
     found = {"kind": kind, "sites": list(sites), "found_on": study.performed_on}
     if not tumour.findings.filter(**found).exists():
         add_finding(

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Patient, Treatment, Tumour
 from schedules.models.protocol import Protocol
 from schedules.rules.outcome import Outcome, missing_regions
-from schedules.rules.protocol import REGIONS
+from schedules.rules.protocol import REGIONS, region_name
+from schedules.rules.wording import listed
 
 if TYPE_CHECKING:
     from schedules.models.study import Study
@@ -210,6 +211,16 @@ class Slot(models.Model):
     def missing(self) -> tuple[str, ...]:
         """The regions that this slot's studies have not covered yet."""
         return missing_regions(self.regions, [study.regions for study in self.counting_studies])
+
+    @property
+    def missing_names(self) -> str:
+        """The same in words."""
+        return listed(map(region_name, self.missing))
+
+    @property
+    def why(self) -> str:
+        """The reason of its outcome, to be shown: what the software itself wrote is translated."""
+        return gettext(self.outcome_reason) if self.outcome_reason else ""
 
     @property
     def counting_studies(self) -> list["Study"]:

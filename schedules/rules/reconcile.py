@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from schedules.rules.plan import PlannedSlot
+from schedules.rules.wording import gettext as _
 from schedules.rules.wording import gettext_noop
 
 Row = TypeVar("Row")
@@ -47,9 +48,27 @@ class Change(Generic[Row]):
     act: Act
     exam: str
     n: int
-    reason: str  # in the source language: it may be stored, and is translated where it is shown
+    reason: str  # in the source language, since it may be stored; `told` is to be shown
     standing: Standing[Row] | None
     planned: PlannedSlot | None
+
+    @property
+    def told(self) -> str:
+        """What is to be done, and why, in words."""
+        return _("%(act)s: %(reason)s") % {
+            "act": _(_ACTS[self.act]).capitalize(),
+            "reason": _(self.reason),
+        }
+
+
+_ACTS = {
+    Act.CREATE: gettext_noop("create"),
+    Act.KEEP: gettext_noop("keep"),
+    Act.MOVE: gettext_noop("move"),
+    Act.WITHDRAW: gettext_noop("withdraw"),
+    Act.RESTORE: gettext_noop("restore"),
+    Act.ASK: gettext_noop("ask"),
+}
 
 
 def reconcile(

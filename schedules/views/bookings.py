@@ -10,6 +10,8 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import time_format
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from patients.access import UserRequest, allowed
@@ -18,7 +20,7 @@ from patients.models import Clinic
 from patients.queries import clinic_days
 from schedules import actions, queries
 from schedules.booking_forms import BookingForm, ContactForm
-from schedules.models import Booking, BookingState, Slot
+from schedules.models import Booking, BookingState, Contact, Slot
 from schedules.openings import openings
 from schedules.rules.contacts import latest_snooze, usual_snooze
 from schedules.rules.months import long_date
@@ -100,11 +102,21 @@ def undo_booking(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
         messages.error(request, " ".join(error.messages))
     else:
         when = booking.starts_at.astimezone(booking.slot.patient.clinic.zone)
+        if booking.replaces_id:
+            said = _(
+                "%(patient)s: the appointment of %(day)s at %(time)s is taken back. "
+                "The one that it replaced stays cancelled."
+            )
+        else:
+            said = _("%(patient)s: the appointment of %(day)s at %(time)s is taken back.")
         messages.success(
             request,
-            f"{booking.slot.patient}: the appointment of {long_date(when)} at {when:%H:%M} is "
-            "taken back."
-            + (" The one that it replaced stays cancelled." if booking.replaces_id else ""),
+            said
+            % {
+                "patient": booking.slot.patient,
+                "day": long_date(when),
+                "time": time_format(when),
+            },
         )
     return redirect(Asked.by(request.GET).address())
 
@@ -120,7 +132,8 @@ def move_booking(
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{booking.slot.patient}: {to.label.lower()}.")
+        told = {"patient": booking.slot.patient, "state": to.label.lower()}
+        messages.success(request, _("%(patient)s: %(state)s.") % told)
     return redirect("booked")
 
 
@@ -138,7 +151,7 @@ def record_contact(request: UserRequest, clinics: list[Clinic], public_id: UUID)
         if then != "later":
             told["snooze_until"] = None
         elif told["snooze_until"] is None:
-            form.add_error("snooze_until", "Say on which day you want to be reminded.")
+            form.add_error("snooze_until", _("Say on which day you want to be reminded."))
         try:
             contact = (
                 None if form.errors else actions.record_contact(slot=slot, by=request.user, **told)
@@ -147,11 +160,7 @@ def record_contact(request: UserRequest, clinics: list[Clinic], public_id: UUID)
             refuse(form, error)
         else:
             if contact:
-                said = f"{slot.patient}: recorded “{contact.get_outcome_display().lower()}”."
-                if contact.snoozed_until:
-                    back = long_date(contact.snoozed_until)
-                    said += f" Snoozed: back on this list on {back}."
-                messages.success(request, said)
+                messages.success(request, _recorded(contact))
                 if then == "book":
                     return redirect(_address_of_booking(slot, asked))
                 return redirect(asked.address())
@@ -164,6 +173,17 @@ def record_contact(request: UserRequest, clinics: list[Clinic], public_id: UUID)
         "list": asked.address(),
     }
     return render(request, "schedules/record_contact.html", context)
+
+
+def _recorded(contact: Contact) -> str:
+    told = {
+        "patient": contact.slot.patient,
+        "outcome": contact.get_outcome_display().lower(),
+    }
+    if not contact.snoozed_until:
+        return _("%(patient)s: recorded “%(outcome)s”.") % told
+    said = _("%(patient)s: recorded “%(outcome)s”. Snoozed: back on this list on %(day)s.")
+    return said % (told | {"day": long_date(contact.snoozed_until)})
 
 
 def _address_of_booking(slot: Slot, asked: Asked) -> str:

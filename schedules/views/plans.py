@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 
 from patients.access import UserRequest, allowed
 from patients.forms import refuse
@@ -41,7 +42,7 @@ def enrol(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpR
         tumour.patient,
         form,
         lambda told: actions.enrol(tumour=tumour, by=request.user, **told),
-        "Follow-up has started.",
+        _("Follow-up has started."),
         "schedules/enrol.html",
         context,
     )
@@ -88,7 +89,7 @@ def what_if(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         patient,
         form,
         apply,
-        "The new series has started.",
+        _("The new series has started."),
         "schedules/what_if.html",
         context,
     )
@@ -118,7 +119,7 @@ def suspend(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         patient,
         form,
         act,
-        "The follow-up is suspended; it comes back on the safety net on its day of review.",
+        _("The follow-up is suspended; it comes back on the safety net on its day of review."),
         "schedules/suspend.html",
         context,
         only_show="shown" not in request.POST,
@@ -134,7 +135,7 @@ def resume(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Http
         schedule.tumour.patient,
         forms.Form(_posted(request)),
         lambda told: actions.resume(schedule=schedule, by=request.user),
-        "The follow-up goes on.",
+        _("The follow-up goes on."),
         "schedules/resume.html",
         {"schedule": schedule, "replan": replanned(schedule, resumed_on=today)},
     )
@@ -149,7 +150,7 @@ def end(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpRes
         schedule.tumour.patient,
         form,
         lambda told: actions.end(schedule=schedule, by=request.user, **told),
-        "The follow-up has ended.",
+        _("The follow-up has ended."),
         "schedules/end.html",
         {"schedule": schedule},
     )
@@ -164,7 +165,7 @@ def record_death(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
         patient,
         form,
         lambda told: actions.record_death(patient=patient, by=request.user, **told),
-        "The death is recorded: every follow-up has ended and every appointment is cancelled.",
+        _("The death is recorded: every follow-up has ended and every appointment is cancelled."),
         "schedules/death.html",
         {},
     )
@@ -174,7 +175,7 @@ def record_death(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
 def decline_anchor(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Decide that an operation (`?anchor=`) does not restart the clock."""
     schedule = _schedule(clinics, public_id)
-    anchor, _ = _asked(request, schedule)
+    anchor = _asked(request, schedule)[0]
     if anchor is None:
         raise BadRequest("Say which operation: anchor=…")
     form = DeclineForm(_posted(request))
@@ -185,7 +186,7 @@ def decline_anchor(request: UserRequest, clinics: list[Clinic], public_id: UUID)
         lambda told: actions.decline_anchor(
             schedule=schedule, treatment=anchor, by=request.user, **told
         ),
-        "The old series goes on.",
+        _("The old series goes on."),
         "schedules/decline.html",
         {"schedule": schedule, "anchor": anchor},
     )
@@ -210,7 +211,9 @@ def _act_on(
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"{patient}: {done}")
+            messages.success(
+                request, _("%(patient)s: %(done)s") % {"patient": patient, "done": done}
+            )
             return redirect("patient", public_id=patient.public_id)
     return render(request, template, {"form": form, "patient": patient} | context)
 

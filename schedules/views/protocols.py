@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
@@ -107,7 +108,10 @@ def draft(request: UserRequest, clinics: list[Clinic], code: str, version: int) 
         except ValidationError as error:
             form.add_error(None, error.messages)
         else:
-            messages.success(request, f"{new} is drafted; a second person must sign it.")
+            messages.success(
+                request,
+                _("%(protocol)s is drafted; a second person must sign it.") % {"protocol": new},
+            )
             return redirect("protocol", code=new.code, version=new.version)
     context = {"protocol": protocol, "form": form, "phases": phases}
     return render(request, "schedules/protocol_draft.html", context)
@@ -122,7 +126,9 @@ def sign(request: UserRequest, clinics: list[Clinic], code: str, version: int) -
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"You have signed {protocol}: it is active now.")
+        messages.success(
+            request, _("You have signed %(protocol)s: it is active now.") % {"protocol": protocol}
+        )
     return redirect("protocol", code=code, version=version)
 
 
@@ -147,7 +153,11 @@ def take_over(request: UserRequest, clinics: list[Clinic], code: str, version: i
         except ValidationError as error:
             refused = " ".join(error.messages)
         else:
-            messages.success(request, f"Follow-ups that now go on by {protocol}: {moved}.")
+            messages.success(
+                request,
+                _("Follow-ups that now go on by %(protocol)s: %(count)s.")
+                % {"protocol": protocol, "count": moved},
+            )
             return redirect("protocol", code=code, version=version)
     replans = takeovers(protocol=protocol, clinics=clinics)
     now = marks(replans)

@@ -9,6 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
@@ -74,8 +75,8 @@ def record_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
             refuse(form, error)
             study.refresh_from_db()
         else:
-            said = f"{patient}: recorded “{result}”. It waits for a clinician’s review."
-            messages.success(request, said)
+            said = _("%(patient)s: recorded “%(result)s”. It waits for a clinician’s review.")
+            messages.success(request, said % {"patient": patient, "result": result})
             if result.outcome == ResultOutcome.NEW_LESION:
                 return redirect("record-result", public_id=public_id)
             may_review = clinics_where_may(request.user, Act.REVIEW).contains(patient.clinic)
@@ -103,7 +104,8 @@ def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, f"{result.study.patient}: the result is reviewed.")
+        said = _("%(patient)s: the result is reviewed.")
+        messages.success(request, said % {"patient": result.study.patient})
     return redirect(_landing(request))
 
 

@@ -8,6 +8,8 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed, days_asked_for
@@ -26,11 +28,11 @@ from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
 _WHAT_FOLLOWS = {
-    Decision.CHASE: "It stays on the list until the exam is done.",
-    Decision.REBOOK: "It stays on the list until the exam is done.",
-    Decision.DEFER: "It stands under Deferred, and comes back on that day.",
-    Decision.SKIP: "Nobody is reminded of this exam any more.",
-    Decision.TERMINATE: "Nobody is reminded of this follow-up any more.",
+    Decision.CHASE: gettext_lazy("It stays on the list until the exam is done."),
+    Decision.REBOOK: gettext_lazy("It stays on the list until the exam is done."),
+    Decision.DEFER: gettext_lazy("It stands under Deferred, and comes back on that day."),
+    Decision.SKIP: gettext_lazy("Nobody is reminded of this exam any more."),
+    Decision.TERMINATE: gettext_lazy("Nobody is reminded of this follow-up any more."),
 }
 
 
@@ -81,10 +83,16 @@ def review_together(request: UserRequest, clinics: list[Clinic]) -> HttpResponse
     )
     done = [str(slot.patient) for slot in slots if slot not in refused]
     if done:
-        said = f"Recorded “{decision.label}” for {len(done)}: {'; '.join(done)}."
-        messages.success(request, f"{said} {_WHAT_FOLLOWS[decision]}")
+        said = _("Recorded “%(decision)s” for %(count)s: %(patients)s. %(follows)s") % {
+            "decision": decision.label,
+            "count": len(done),
+            "patients": _("; ").join(done),
+            "follows": _WHAT_FOLLOWS[decision],
+        }
+        messages.success(request, said)
     for slot, why in refused.items():
-        messages.error(request, f"{slot.patient}: not recorded. {why}")
+        said = _("%(patient)s: not recorded. %(why)s") % {"patient": slot.patient, "why": why}
+        messages.error(request, said)
     return redirect(landing(request.GET))
 
 
@@ -120,5 +128,12 @@ def _overdue(
 
 def _what_happened(decided: Review) -> str:
     decision = Decision(decided.decision)
-    until = f" until {long_date(decided.until)}" if decided.until else ""
-    return f"{decided.slot.patient}: recorded “{decision.label}”{until}. {_WHAT_FOLLOWS[decision]}"
+    told = {
+        "patient": decided.slot.patient,
+        "decision": decision.label,
+        "follows": _WHAT_FOLLOWS[decision],
+    }
+    if not decided.until:
+        return _("%(patient)s: recorded “%(decision)s”. %(follows)s") % told
+    said = _("%(patient)s: recorded “%(decision)s” until %(day)s. %(follows)s")
+    return said % (told | {"day": long_date(decided.until)})

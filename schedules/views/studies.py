@@ -9,6 +9,7 @@ from django.db import transaction
 from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
@@ -40,7 +41,7 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"Recorded: {study}.")
+            messages.success(request, _("Recorded: %(study)s.") % {"study": study})
             if result["outcome"] == ResultOutcome.NEW_LESION:
                 return redirect("record-result", public_id=study.public_id)
             return redirect("patient", public_id=patient.public_id)
@@ -77,7 +78,8 @@ def keep_off_schedule(request: UserRequest, clinics: list[Clinic], public_id: UU
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, f"{study.patient}: {study} is kept off schedule.")
+            said = _("%(patient)s: %(study)s is kept off schedule.")
+            messages.success(request, said % {"patient": study.patient, "study": study})
             return redirect("unmatched")
     return _unmatched(request, clinics, refused=(study, form))
 
