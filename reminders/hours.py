@@ -1,7 +1,7 @@
 """When a clinic can be reached: hours and holidays, pure. The moment is always a parameter."""
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -14,6 +14,7 @@ class Hours:
     """When a clinic is open: on its own clock, and not on the public holidays of its region.
 
     `country` and `region` are codes of the package `holidays`; without a country there are none.
+    `closed` are days on which the clinic itself has closed: they count as holidays.
 
     Raises:
         ValueError: it would close before it has opened.
@@ -24,6 +25,7 @@ class Hours:
     closes_at: time
     country: str = ""
     region: str = ""
+    closed: Collection[date] = ()
 
     def __post_init__(self) -> None:
         if self.opens_at >= self.closes_at:
@@ -94,7 +96,7 @@ def _first_instant(zone: ZoneInfo, day: date, clock: time) -> datetime:
 
 
 def _is_holiday(hours: Hours, day: date) -> bool:
-    return bool(holiday_on(hours.country, hours.region, day))
+    return day in hours.closed or bool(holiday_on(hours.country, hours.region, day))
 
 
 def _is_weekend(hours: Hours, day: date) -> bool:

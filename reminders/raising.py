@@ -45,7 +45,14 @@ class Raised:
 
 
 def hours_of(clinic: Clinic) -> Hours:
-    return Hours(clinic.zone, clinic.opens_at, clinic.closes_at, clinic.country, clinic.region)
+    return Hours(
+        clinic.zone,
+        clinic.opens_at,
+        clinic.closes_at,
+        clinic.country,
+        clinic.region,
+        clinic.days_closed.keys(),
+    )
 
 
 def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:

@@ -329,7 +329,14 @@ def _waiting_too_long(at: datetime, given: Mapping[str, Any]) -> Iterator[Differ
 def _must_have_left(clinic: Clinic, ready_at: datetime) -> datetime:
     """Return when what was ready then must have left: after an hour in which the clinic was open;
     where it closed within the hour, an hour after it opens again."""
-    hours = Hours(clinic.zone, clinic.opens_at, clinic.closes_at, clinic.country, clinic.region)
+    hours = Hours(
+        clinic.zone,
+        clinic.opens_at,
+        clinic.closes_at,
+        clinic.country,
+        clinic.region,
+        clinic.days_closed.keys(),
+    )
     left = next_opening(hours, ready_at) + GRACE
     opened = next_opening(hours, left)
     return left if opened == left else opened + GRACE

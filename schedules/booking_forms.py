@@ -32,7 +32,7 @@ class BookingForm(forms.Form):
         super().__init__(*args, **kwargs)
         scanner = self.fields["scanner"]
         assert isinstance(scanner, forms.ModelChoiceField)
-        scanner.queryset = clinic.scanners.order_by("name")
+        scanner.queryset = clinic.scanners.filter(in_use=True).order_by("name")
 
     @classmethod
     def sent(cls, data: QueryDict, *, clinic: Clinic) -> "BookingForm":

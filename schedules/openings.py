@@ -9,7 +9,7 @@ from math import ceil
 
 from django.utils.translation import gettext as _
 
-from patients.calendar import holiday_on, is_weekend
+from patients.calendar import is_weekend
 from patients.models import Clinic
 from schedules.models import Booking, Scanner, Slot
 from schedules.rules.proposals import (
@@ -101,7 +101,8 @@ def openings(
     first = max(slot.earliest_on, today)
     window = [first + n * ONE_DAY for n in range((slot.lapses_on - first).days + 1)]
     off = {day: why for day in window if (why := why_off(clinic, day))}
-    scanners = {scanner.pk: scanner for scanner in clinic.scanners.order_by("name")}
+    in_use = clinic.scanners.filter(in_use=True).order_by("name")
+    scanners = {scanner.pk: scanner for scanner in in_use}
     booked = _booked(clinic, window, instead_of)
     hours = Hours(clinic.zone, clinic.opens_at, clinic.closes_at)
     times = [
@@ -156,7 +157,7 @@ def why_off(clinic: Clinic, day: date) -> str:
     """Say why the clinic does not work on that day; empty if it does."""
     if is_weekend(clinic.country, clinic.region, day):
         return _("weekend")
-    return holiday_on(clinic.country, clinic.region, day)
+    return clinic.holiday_on(day)
 
 
 def _days(

@@ -18,6 +18,7 @@ from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.reviews import TOGETHER, review, review_together
+from schedules.actions.scanners import add_scanner, change_scanner, use_scanner
 from schedules.actions.schedules import (
     change_protocol,
     decline_anchor,
@@ -40,8 +41,10 @@ __all__ = [
     "TOGETHER",
     "UNDO_WITHIN",
     "activate_protocol",
+    "add_scanner",
     "book",
     "change_protocol",
+    "change_scanner",
     "decline_anchor",
     "draft_protocol",
     "end",
@@ -62,4 +65,5 @@ __all__ = [
     "suspend",
     "take_over",
     "undo_booking",
+    "use_scanner",
 ]

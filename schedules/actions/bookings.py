@@ -177,7 +177,10 @@ def _enter(booking: Booking) -> Booking:
         booking.outside_window_reason = ""
     # After the patient, always: so that two who want one scanner wait for each other, and never
     # in a circle. The second then reads who was first.
-    Scanner.objects.select_for_update(no_key=True).get(pk=scanner.pk)
+    if not Scanner.objects.select_for_update(no_key=True).get(pk=scanner.pk).in_use:
+        raise ValidationError(
+            {"scanner": _("%(scanner)s is out of use.") % {"scanner": scanner.name}}
+        )
     _check_free(booking)
     booking.patient = slot.patient
     booking.save()

@@ -27,6 +27,10 @@ class Scanner(models.Model):
         default=30, help_text=_("How long an appointment takes, unless its booking says otherwise.")
     )
 
+    in_use = models.BooleanField(
+        default=True, help_text=_("Out of use nothing new is booked on it; what is booked stands.")
+    )
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clinic", "name"], name="one_scanner_per_name"),

@@ -37,6 +37,10 @@ class Act(models.TextChoices):
     KEEP_RULES = "keep the rules of reminders", _("keep the rules of reminders")
     SEE_STATUS = "see whether everything runs", _("see whether everything runs")
     DECIDE_HOLD = "release or discard held messages", _("release or discard held messages")
+    KEEP_CLINIC = (
+        "keep the clinic, its members and scanners",
+        _("keep the clinic, its members and scanners"),
+    )
 
 
 MAY: Mapping[Act, frozenset[Role]] = {
@@ -57,4 +61,5 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.KEEP_RULES: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_STATUS: frozenset(Role),
     Act.DECIDE_HOLD: frozenset({Role.ADMINISTRATOR}),
+    Act.KEEP_CLINIC: frozenset({Role.ADMINISTRATOR}),
 }
