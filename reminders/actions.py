@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from patients.models import Clinic
 from reminders.alarms import end_alarm, tell_administrators
@@ -30,6 +31,7 @@ from reminders.models.watch import AT_ONCE
 from reminders.raising import Raised, raise_notices
 from reminders.rules import give_defaults, why_not
 from reminders.waiting import anything_waits
+from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
@@ -81,9 +83,11 @@ def acknowledge(*, notice: Notice, by: User, at: datetime | None = None) -> None
     Watch.objects.select_for_update().filter(patient=notice.patient).first()
     notice.refresh_from_db()
     if not notice.is_alert:
-        raise ValidationError("Only an alert is acknowledged.")
+        raise ValidationError(_("Only an alert is acknowledged."))
     if notice.ended_at:
-        raise ValidationError(f"This alert has ended already: {notice.end_reason}.")
+        raise ValidationError(
+            _("This alert has ended already: %(why)s.") % {"why": notice.why_ended}
+        )
     same = Notice.objects.filter(
         slot=notice.slot, result=notice.result, rule__kind=notice.rule.kind, ended_at=None
     )
@@ -112,7 +116,9 @@ def decide_hold(*, hold: Hold, release: bool, by: User, at: datetime | None = No
     at = at or timezone.now()
     hold = Hold.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=hold.pk)
     if hold.decided_at:
-        raise ValidationError(f"{hold.decided_by} has decided about this already.")
+        raise ValidationError(
+            _("%(name)s has decided about this already.") % {"name": hold.decided_by}
+        )
     hold.decided_at, hold.decided_by, hold.released = at, by, release
     hold.save(update_fields=["decided_at", "decided_by", "released"])
     held = Message.objects.filter(hold=hold, state=MessageState.HELD)
@@ -148,7 +154,7 @@ def send_again(*, message: Message, by: User, at: datetime | None = None) -> Non
         Message.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=message.pk)
     )
     if message.state != MessageState.FAILED:
-        raise ValidationError("Only a message that failed is sent again.")
+        raise ValidationError(_("Only a message that failed is sent again."))
     message.state, message.attempts, message.next_try_at = MessageState.QUEUED, 0, at
     message.save(update_fields=["state", "attempts", "next_try_at"])
     record(
@@ -198,9 +204,10 @@ def add_rule(
     added = Rule.objects.filter(public_id=rule.public_id).first()
     if not added:
         raise ValidationError(
-            {"days": "The clinic has this rule already; it can be switched on and off above."}
+            {"days": _("The clinic has this rule already; it can be switched on and off above.")}
         )
-    record(act="rule.added", by=by, clinic_code=clinic.code, rule=str(added))
+    with in_source_language():
+        record(act="rule.added", by=by, clinic_code=clinic.code, rule=str(added))
     return added
 
 
@@ -209,9 +216,10 @@ def change_rule(*, rule: Rule, by: User, active: bool) -> None:
     """Switch a rule on or off."""
     rule.active = active
     rule.save(update_fields=["active"])
-    record(
-        act="rule.switched_on" if active else "rule.switched_off",
-        by=by,
-        clinic_code=rule.clinic.code,
-        rule=str(rule),
-    )
+    with in_source_language():
+        record(
+            act="rule.switched_on" if active else "rule.switched_off",
+            by=by,
+            clinic_code=rule.clinic.code,
+            rule=str(rule),
+        )

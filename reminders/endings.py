@@ -1,34 +1,38 @@
-"""Ending what is no longer true, with why in words for a page."""
+"""Ending what is no longer true, with why in words for a page.
+
+They are stored in English; what is marked here a page says in its own language.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Prefetch
+from django.utils.translation import gettext_noop as _
 
 from reminders.conditions import ANSWER_HOLDS
 from reminders.models import Audience, Kind, Line, Notice
 from schedules.models import Booking, BookingState, Decision, Review, ScheduleState, Slot
-from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
+from schedules.rules.wording import long_date
 
 _SCHEDULES = {
-    ScheduleState.SUSPENDED: "the follow-up was suspended",
-    ScheduleState.COMPLETED: "the follow-up was completed",
-    ScheduleState.TERMINATED: "the follow-up was ended",
-    ScheduleState.SUPERSEDED: "a new series took its place",
+    ScheduleState.SUSPENDED: _("the follow-up was suspended"),
+    ScheduleState.COMPLETED: _("the follow-up was completed"),
+    ScheduleState.TERMINATED: _("the follow-up was ended"),
+    ScheduleState.SUPERSEDED: _("a new series took its place"),
 }
 _OUTCOMES = {
-    Outcome.SATISFIED: "the exam was done",
-    Outcome.SKIPPED: "a clinician skipped the exam",
-    Outcome.SUPERSEDED: "a new series took its place",
-    Outcome.WITHDRAWN: "the plan asks for it no more",
+    Outcome.SATISFIED: _("the exam was done"),
+    Outcome.SKIPPED: _("a clinician skipped the exam"),
+    Outcome.SUPERSEDED: _("a new series took its place"),
+    Outcome.WITHDRAWN: _("the plan asks for it no more"),
 }
 _BOOKINGS = {
-    BookingState.ARRIVED: "the patient came",
-    BookingState.FULFILLED: "the exam was done",
-    BookingState.CANCELLED: "the appointment was cancelled",
-    BookingState.NO_SHOW: "the patient did not attend",
+    BookingState.ARRIVED: _("the patient came"),
+    BookingState.FULFILLED: _("the exam was done"),
+    BookingState.CANCELLED: _("the appointment was cancelled"),
+    BookingState.NO_SHOW: _("the patient did not attend"),
 }
 
 
@@ -60,19 +64,19 @@ def _by_reason(notices: Sequence[int], at: datetime) -> Mapping[str, list[int]]:
 
 def _why(notice: Notice, at: datetime) -> str:
     if notice.rule.audience == Audience.PATIENT and not notice.patient.contact_by:
-        return "the patient agrees to messages no more"
+        return _("the patient agrees to messages no more")
     if not notice.rule.active:
-        return "its rule was switched off"
+        return _("its rule was switched off")
     if notice.result:
-        why = "a clinician reviewed the result" if notice.result.reviewed_at else ""
+        why = _("a clinician reviewed the result") if notice.result.reviewed_at else ""
     elif notice.booking and notice.rule.kind == Kind.APPOINTMENT:
         why = _BOOKINGS.get(BookingState(notice.booking.state), "")
-        why = why or ("its day has passed" if notice.booking.starts_at <= at else "")
+        why = why or (_("its day has passed") if notice.booking.starts_at <= at else "")
     else:
         slot = notice.slot or (notice.booking and notice.booking.slot)
         why = _why_of_slot(slot, at) if slot else ""
     repeats = notice.rule.repeat_days or notice.rule.kind == Kind.APPOINTMENT
-    return why or ("said again" if repeats else "its day has not come")
+    return why or (_("said again") if repeats else _("its day has not come"))
 
 
 def _why_of_slot(slot: Slot, at: datetime) -> str:
@@ -93,5 +97,5 @@ def _why_of_slot(slot: Slot, at: datetime) -> str:
         if review.decision in (Decision.CHASE, Decision.REBOOK) and answered_ago < ANSWER_HOLDS:
             return f"{review.by} has it in hand"
     if slot.lapses_on < today:
-        return "its window is over"
+        return _("its window is over")
     return ""

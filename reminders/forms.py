@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
 from reminders.models import Audience, Kind, RelativeTo
@@ -24,38 +25,39 @@ class How(StrEnum):
 
 
 class RuleForm(forms.Form):
-    clinic = forms.ModelChoiceField(Clinic.objects.none(), empty_label=None)
-    kind = forms.TypedChoiceField(label="What", choices=Kind.choices, coerce=Kind)
+    clinic = forms.ModelChoiceField(Clinic.objects.none(), label=_("Clinic"), empty_label=None)
+    kind = forms.TypedChoiceField(label=_("What"), choices=Kind.choices, coerce=Kind)
     days = forms.IntegerField(
-        min_value=0, max_value=365, initial=0, help_text="0 for the day itself."
+        label=_("Days"), min_value=0, max_value=365, initial=0, help_text=_("0 for the day itself.")
     )
     side = forms.TypedChoiceField(
-        label="Before or after",
-        choices=[(Side.AFTER.value, "after"), (Side.BEFORE.value, "before")],
+        label=_("Before or after"),
+        choices=[(Side.AFTER.value, _("after")), (Side.BEFORE.value, _("before"))],
         coerce=Side,
     )
     relative_to = forms.TypedChoiceField(
-        label="Which date", choices=RelativeTo.choices, coerce=RelativeTo
+        label=_("Which date"), choices=RelativeTo.choices, coerce=RelativeTo
     )
     repeat_days = forms.IntegerField(
-        label="Again every so many days",
+        label=_("Again every so many days"),
         required=False,
         min_value=1,
         max_value=365,
-        help_text="While it stays true. Empty: once.",
+        help_text=_("While it stays true. Empty: once."),
     )
     audience = forms.TypedChoiceField(
-        label="Who is told", choices=Audience.choices, coerce=Audience
+        label=_("Who is told"), choices=Audience.choices, coerce=Audience
     )
     how = forms.TypedChoiceField(
+        label=_("How"),
         choices=[
-            (How.MORNING.value, "Gathered in one message on the next working morning"),
-            (How.AT_ONCE.value, "At once, while the clinic is open"),
-            (How.ANY_HOUR.value, "At once, at any hour: at night and on holidays too"),
-            (How.INBOX.value, "In the inbox alone, with no message"),
+            (How.MORNING.value, _("Gathered in one message on the next working morning")),
+            (How.AT_ONCE.value, _("At once, while the clinic is open")),
+            (How.ANY_HOUR.value, _("At once, at any hour: at night and on holidays too")),
+            (How.INBOX.value, _("In the inbox alone, with no message")),
         ],
         coerce=How,
-        help_text="The clinic’s own people see it in the inbox in any case.",
+        help_text=_("The clinic’s own people see it in the inbox in any case."),
     )
 
     def __init__(self, *args: Any, clinics: list[Clinic], **kwargs: Any) -> None:

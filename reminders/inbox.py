@@ -6,6 +6,9 @@ from datetime import date
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic, Patient
 from patients.queries import clinics_where_may
@@ -16,12 +19,12 @@ from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 
 # What a person who may do the act presses, and where it leads; the first that they may do.
-_ACTS: Mapping[Kind, Sequence[tuple[Act, str, str]]] = {
-    Kind.TO_BOOK: [(Act.BOOK, "Book", "book")],
-    Kind.APPOINTMENT: [(Act.BOOK, "See the appointments", "booked")],
-    Kind.NO_SHOW: [(Act.BOOK, "Book", "book")],
-    Kind.OVERDUE: [(Act.REVIEW, "Decide", "review"), (Act.BOOK, "Book", "book")],
-    Kind.RESULT: [(Act.REVIEW, "See the results", "results")],
+_ACTS: Mapping[Kind, Sequence[tuple[Act, Promise, str]]] = {
+    Kind.TO_BOOK: [(Act.BOOK, _("Book"), "book")],
+    Kind.APPOINTMENT: [(Act.BOOK, _("See the appointments"), "booked")],
+    Kind.NO_SHOW: [(Act.BOOK, _("Book"), "book")],
+    Kind.OVERDUE: [(Act.REVIEW, _("Decide"), "review"), (Act.BOOK, _("Book"), "book")],
+    Kind.RESULT: [(Act.REVIEW, _("See the results"), "results")],
 }
 _OF_A_SLOT = {"book", "review"}
 
@@ -81,5 +84,5 @@ def _where_to_act(notice: Notice, clinics: Mapping[Act, set[Clinic]]) -> tuple[s
     for act, label, route in _ACTS[Kind(notice.rule.kind)]:
         if notice.patient.clinic in clinics[act]:
             of = [slot.public_id] if slot and route in _OF_A_SLOT else []
-            return label, reverse(route, args=of)
-    return "See the patient", reverse("patient", args=[notice.patient.public_id])
+            return str(label), reverse(route, args=of)
+    return gettext("See the patient"), reverse("patient", args=[notice.patient.public_id])

@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 
+from django.utils.translation import gettext as _
+
 from patients.models import Clinic
 from reminders.models import Audience, Kind, RelativeTo, Rule
+from schedules.rules.wording import both
 
 # Days in which an alert goes from the responsible clinician to the lead, and on to everybody.
 TO_LEAD = 14
@@ -23,19 +26,26 @@ PATIENTS_HEAR_OF = (Kind.TO_BOOK, Kind.APPOINTMENT)
 def why_not(rule: Rule) -> dict[str, str]:
     """Return what keeps a rule from ever speaking, or may not be said, by its field."""
     kind, errors = Kind(rule.kind), {}
+    told = {"kind": _quoted(kind)}
     if rule.relative_to not in COUNTS_FROM[kind]:
-        dates = " or ".join(f"“{date.label}”" for date in COUNTS_FROM[kind])
-        errors["relative_to"] = f"“{kind.label}” counts from {dates}."
+        dates = _(" or ").join(_quoted(date) for date in COUNTS_FROM[kind])
+        errors["relative_to"] = _("%(kind)s counts from %(dates)s.") % (told | {"dates": dates})
     if kind == Kind.APPOINTMENT and rule.days > 0:
-        errors["days"] = "Of an appointment ahead people are told before its day, or on it."
+        errors["days"] = _("Of an appointment ahead people are told before its day, or on it.")
     if kind not in PATIENTS_HEAR_OF and rule.days < 0:
-        errors["days"] = f"“{kind.label}” can be told only after that date."
+        errors["days"] = _("%(kind)s can be told only after that date.") % told
     if rule.audience == Audience.PATIENT and kind not in PATIENTS_HEAR_OF:
-        kinds = " and ".join(f"“{one.label}”" for one in PATIENTS_HEAR_OF)
-        errors["audience"] = f"Patients hear of {kinds} alone: no message names a result."
+        kinds = both(map(_quoted, PATIENTS_HEAR_OF))
+        errors["audience"] = _("Patients hear of %(kinds)s alone: no message names a result.") % {
+            "kinds": kinds
+        }
     if rule.audience == Audience.PATIENT and not rule.by_mail:
-        errors["how"] = "A patient has no inbox here: choose a message."
+        errors["how"] = _("A patient has no inbox here: choose a message.")
     return errors
+
+
+def _quoted(choice: Kind | RelativeTo) -> str:
+    return _("“%(name)s”") % {"name": choice.label}
 
 
 def give_defaults(clinics: Iterable[Clinic]) -> None:

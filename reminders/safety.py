@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from patients.queries import ClinicDay
 from patients.safety import FallenThrough, Gap
@@ -69,7 +70,7 @@ def _not_delivered(day: ClinicDay) -> Iterator[FallenThrough]:
             Gap.NOT_DELIVERED,
             patient,
             line.message.next_try_at.astimezone(patient.clinic.zone).date(),
-            f"{line.notice}: {line.message.last_error}",
+            _("%(notice)s: %(error)s") % {"notice": line.notice, "error": line.message.last_error},
             Act.SEE_PATIENTS,
             "patient",
         )

@@ -3,15 +3,19 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from patients.models import Clinic, Patient
 from reminders.models import Line, MessageState, Notice
 from reminders.queries import notices_of
 from reminders.wording import subject_in_words
-from schedules.rules.months import long_date
+from schedules.rules.wording import long_date
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +62,13 @@ def said_of(patient: Patient) -> list[Said]:
 def _went(notice: Notice, clinic: Clinic) -> list[str]:
     lines = Counter(_line(line, clinic) for line in notice.lines.all())
     if not lines:
-        return ["In the inbox alone"]
+        return [_("In the inbox alone")]
     return [
-        f"{words} (to {count} addresses)" if count > 1 else words for words, count in lines.items()
+        ngettext("%(words)s (to %(count)s address)", "%(words)s (to %(count)s addresses)", count)
+        % {"words": words, "count": count}
+        if count > 1
+        else words
+        for words, count in lines.items()
     ]
 
 
@@ -69,18 +77,22 @@ def _line(line: Line, clinic: Clinic) -> str:
     if line.withdrawn_at:
         hold = message and message.hold
         kept_back = hold and hold.decided_by and not hold.released
-        return f"Kept back by {hold.decided_by}" if hold and kept_back else "Not sent"
+        if hold and kept_back:
+            return _("Kept back by %(name)s") % {"name": hold.decided_by}
+        return _("Not sent")
     if message is None:
-        at = timezone.localtime(line.deliver_at, clinic.zone)
-        return f"Waits until {long_date(at.date())}, {at:%H:%M}"
+        return _("Waits until %(at)s") % {"at": _moment(line.deliver_at, clinic)}
     if message.state == MessageState.SENT and message.sent_at:
-        at = timezone.localtime(message.sent_at, clinic.zone)
-        return f"Sent {long_date(at.date())}, {at:%H:%M}"
+        return _("Sent %(at)s") % {"at": _moment(message.sent_at, clinic)}
     if message.state == MessageState.FAILED:
-        return f"Failed: {message.last_error}"
+        return _("Failed: %(error)s") % {"error": message.last_error}
     if message.state == MessageState.HELD:
-        return "Held until an administrator decides"
-    return "Waits to be sent"
+        return _("Held until an administrator decides")
+    return _("Waits to be sent")
+
+
+def _moment(at: datetime, clinic: Clinic) -> str:
+    return date_format(timezone.localtime(at, clinic.zone), "DATETIME_FORMAT")
 
 
 def _ended(notice: Notice, clinic: Clinic) -> str:
@@ -88,5 +100,6 @@ def _ended(notice: Notice, clinic: Clinic) -> str:
         return ""
     on = long_date(timezone.localdate(notice.ended_at, clinic.zone))
     if notice.acknowledged_by:
-        return f"Taken in hand by {notice.acknowledged_by}, {on}"
-    return f"Over since {on}: {notice.end_reason}"
+        told = {"name": notice.acknowledged_by, "day": on}
+        return _("Taken in hand by %(name)s, %(day)s") % told
+    return _("Over since %(day)s: %(why)s") % {"day": on, "why": notice.why_ended}

@@ -1,53 +1,77 @@
 """Notices, and what became of them, in words for pages."""
 
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 
-from reminders.models import Audience, Line, Notice, Rule
-from schedules.rules.months import long_date
+from reminders.models import Audience, Line, Notice, RelativeTo, Rule
+from schedules.history import in_words
+from schedules.rules.wording import long_date
 
 
 def subject_in_words(notice: Notice) -> str:
     """Return the exam, appointment or result that a notice is of, with its date."""
     if notice.result:
         study = notice.result.study
-        what = f"{study.modality} of {' and '.join(study.regions)}"
-        return f"{what}, {long_date(study.performed_on)}: {notice.result}"
+        return _("%(study)s, %(day)s: %(result)s") % {
+            "study": in_words(study),
+            "day": long_date(study.performed_on),
+            "result": notice.result,
+        }
     if notice.booking:
         starts_on = notice.booking.starts_at.astimezone(notice.patient.clinic.zone).date()
         slot = notice.booking.slot
-        return f"{slot.exam} no. {slot.n}, appointment of {long_date(starts_on)}"
+        return _("%(exam)s no. %(n)s, appointment of %(day)s") % {
+            "exam": slot.exam,
+            "n": slot.n,
+            "day": long_date(starts_on),
+        }
     assert notice.slot is not None  # held by a constraint
-    return f"{notice.slot.exam} no. {notice.slot.n}, due {long_date(notice.slot.due_on)}"
+    return _("%(exam)s no. %(n)s, due %(day)s") % {
+        "exam": notice.slot.exam,
+        "n": notice.slot.n,
+        "day": long_date(notice.slot.due_on),
+    }
 
 
 def why_withdrawn(line: Line) -> str:
     """Return why a line that was withdrawn is not told."""
     hold = line.message and line.message.hold
     if hold and hold.decided_by and not hold.released:
-        return f"{hold.decided_by} kept it back"
-    return line.notice.end_reason or "no longer true"
+        return _("%(name)s kept it back") % {"name": hold.decided_by}
+    return line.notice.why_ended or _("no longer true")
 
 
 def when_in_words(rule: Rule) -> str:
     """Return on which day a rule speaks, such as “6 days before the window opens”."""
-    days = abs(rule.days)
-    side = "before" if rule.days < 0 else "after"
-    on = {
-        "opens": "on the day the window opens",
-        "appointment": "on the day of the appointment",
-        "result": "on the day the result was recorded",
+    on_the_day = {
+        RelativeTo.OPENS: _("On the day the window opens"),
+        RelativeTo.APPOINTMENT: _("On the day of the appointment"),
+        RelativeTo.RESULT: _("On the day the result was recorded"),
     }
-    if not days:
-        return capfirst(on.get(rule.relative_to, f"on {rule.get_relative_to_display()}"))
-    return f"{days} day{'s' if days != 1 else ''} {side} {rule.get_relative_to_display()}"
+    if rule.days == 0 and rule.relative_to in on_the_day:
+        return on_the_day[RelativeTo(rule.relative_to)]
+    return capfirst(rule.when)
 
 
 def how_in_words(rule: Rule) -> str:
     """Return by which way and at which hours a rule speaks."""
     to_patient = rule.audience == Audience.PATIENT
     if not rule.by_mail and not to_patient:
-        return "In the inbox alone"
-    way = "As the patient chose" if to_patient else "By mail"
+        return _("In the inbox alone")
     if rule.digest:
-        return f"{way}, on the next working morning{'' if to_patient else ', gathered'}"
-    return f"{way}, at once, {'at any hour' if rule.any_hour else 'while the clinic is open'}"
+        return (
+            _("As the patient chose, on the next working morning")
+            if to_patient
+            else _("By mail, on the next working morning, gathered")
+        )
+    if rule.any_hour:
+        return (
+            _("As the patient chose, at once, at any hour")
+            if to_patient
+            else _("By mail, at once, at any hour")
+        )
+    return (
+        _("As the patient chose, at once, while the clinic is open")
+        if to_patient
+        else _("By mail, at once, while the clinic is open")
+    )

@@ -5,23 +5,24 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
 from reminders.models.notice import Notice
 
 
 class MessageState(models.TextChoices):
-    HELD = "held", "Held until an administrator decides"
-    QUEUED = "queued", "Queued"
-    SENDING = "sending", "Being sent"
-    SENT = "sent", "Sent"
-    WITHDRAWN = "withdrawn", "Withdrawn: no longer true"
-    FAILED = "failed", "Failed"
+    HELD = "held", _("Held until an administrator decides")
+    QUEUED = "queued", _("Queued")
+    SENDING = "sending", _("Being sent")
+    SENT = "sent", _("Sent")
+    WITHDRAWN = "withdrawn", _("Withdrawn: no longer true")
+    FAILED = "failed", _("Failed")
 
 
 class ChannelName(models.TextChoices):
-    EMAIL = "email", "E-mail"
-    SMS = "sms", "Text message"
+    EMAIL = "email", _("E-mail")
+    SMS = "sms", _("Text message")
 
 
 class Hold(models.Model):
@@ -30,8 +31,8 @@ class Hold(models.Model):
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="holds")
     at = models.DateTimeField()
-    lines = models.PositiveIntegerField(help_text="What would have been told.")
-    usual = models.PositiveIntegerField(help_text="The most that one day may tell unasked.")
+    lines = models.PositiveIntegerField(help_text=_("What would have been told."))
+    usual = models.PositiveIntegerField(help_text=_("The most that one day may tell unasked."))
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
@@ -58,7 +59,7 @@ class Message(models.Model):
     channel = models.CharField(max_length=5, choices=ChannelName)
     recipient = models.CharField(max_length=254)
     any_hour = models.BooleanField(default=False)
-    subject = models.CharField(max_length=200, blank=True, help_text="As it was last sent.")
+    subject = models.CharField(max_length=200, blank=True, help_text=_("As it was last sent."))
     body = models.TextField(blank=True)
     state = models.CharField(max_length=10, choices=MessageState, default=MessageState.QUEUED)
     hold = models.ForeignKey(
@@ -69,7 +70,7 @@ class Message(models.Model):
     next_try_at = models.DateTimeField()
     claimed_at = models.DateTimeField(null=True, blank=True)
     claimed_by = models.CharField(
-        max_length=60, blank=True, help_text="The database session of whoever is sending it."
+        max_length=60, blank=True, help_text=_("The database session of whoever is sending it.")
     )
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=300, blank=True)

@@ -5,6 +5,8 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
 from reminders.models.rule import Kind, Rule
@@ -30,9 +32,11 @@ class Notice(models.Model):
     result = models.ForeignKey(
         Result, null=True, blank=True, on_delete=models.PROTECT, related_name="notices"
     )
-    round = models.PositiveSmallIntegerField(default=0, help_text="How often it was said before.")
+    round = models.PositiveSmallIntegerField(
+        default=0, help_text=_("How often it was said before.")
+    )
     since = models.DateTimeField(
-        help_text="When the first rule of this kind spoke: escalation counts from then."
+        help_text=_("When the first rule of this kind spoke: escalation counts from then.")
     )
     raised_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -74,7 +78,15 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule.get_kind_display()}: {self.slot or self.booking or self.result}"
+        return gettext("%(kind)s: %(what)s") % {
+            "kind": self.rule.get_kind_display(),
+            "what": self.slot or self.booking or self.result,
+        }
+
+    @property
+    def why_ended(self) -> str:
+        """The reason, in the language of whoever asks where it is one that `endings` marks."""
+        return gettext(self.end_reason) if self.end_reason else ""
 
     @property
     def is_alert(self) -> bool:

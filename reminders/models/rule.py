@@ -4,6 +4,8 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
 
@@ -11,29 +13,29 @@ from patients.models import Clinic
 class Kind(models.TextChoices):
     """What is told. The first three remind that a date comes near, the others alert."""
 
-    TO_BOOK = "to_book", "Exam to be booked"
-    APPOINTMENT = "appointment", "Appointment ahead"
-    NO_SHOW = "no_show", "Did not attend"
-    OVERDUE = "overdue", "Exam overdue"
-    RESULT = "result", "Result not reviewed"
+    TO_BOOK = "to_book", _("Exam to be booked")
+    APPOINTMENT = "appointment", _("Appointment ahead")
+    NO_SHOW = "no_show", _("Did not attend")
+    OVERDUE = "overdue", _("Exam overdue")
+    RESULT = "result", _("Result not reviewed")
 
 
 class RelativeTo(models.TextChoices):
     """The date that a rule counts its days from."""
 
-    OPENS = "opens", "the window opens"
-    DUE = "due", "the due date"
-    LATEST = "latest", "the last day on time"
-    APPOINTMENT = "appointment", "the appointment"
-    RESULT = "result", "the result was recorded"
+    OPENS = "opens", _("the window opens")
+    DUE = "due", _("the due date")
+    LATEST = "latest", _("the last day on time")
+    APPOINTMENT = "appointment", _("the appointment")
+    RESULT = "result", _("the result was recorded")
 
 
 class Audience(models.TextChoices):
-    NURSES = "nurses", "The nurses"
-    RESPONSIBLE = "responsible", "The responsible clinician"
-    LEAD = "lead", "The clinic's lead"
-    CLINIC = "clinic", "The whole clinic"
-    PATIENT = "patient", "The patient, who agreed to it"
+    NURSES = "nurses", _("The nurses")
+    RESPONSIBLE = "responsible", _("The responsible clinician")
+    LEAD = "lead", _("The clinic's lead")
+    CLINIC = "clinic", _("The whole clinic")
+    PATIENT = "patient", _("The patient, who agreed to it")
 
 
 class Rule(models.Model):
@@ -45,20 +47,20 @@ class Rule(models.Model):
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="rules")
     kind = models.CharField(max_length=12, choices=Kind)
     relative_to = models.CharField(max_length=12, choices=RelativeTo)
-    days = models.SmallIntegerField(help_text="After that date; before it where negative.")
+    days = models.SmallIntegerField(help_text=_("After that date; before it where negative."))
     repeat_days = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="Say it again every so many days while it stays true."
+        null=True, blank=True, help_text=_("Say it again every so many days while it stays true.")
     )
     audience = models.CharField(max_length=12, choices=Audience)
     by_mail = models.BooleanField(
         default=True,
-        help_text="Otherwise it stands in the inbox alone. Patients choose for themselves.",
+        help_text=_("Otherwise it stands in the inbox alone. Patients choose for themselves."),
     )
     digest = models.BooleanField(
-        default=True, help_text="In one message each working morning; otherwise at once."
+        default=True, help_text=_("In one message each working morning; otherwise at once.")
     )
     any_hour = models.BooleanField(
-        default=False, help_text="Even while the clinic is closed: at night and on holidays."
+        default=False, help_text=_("Even while the clinic is closed: at night and on holidays.")
     )
     active = models.BooleanField(default=True)
 
@@ -86,7 +88,20 @@ class Rule(models.Model):
         ]
 
     def __str__(self) -> str:
-        count, sense = abs(self.days), "before" if self.days < 0 else "after"
-        days = f"{count} day{'' if count == 1 else 's'} {sense} " if count else "on "
-        when = days + self.get_relative_to_display()
-        return f"{self.get_kind_display()}, {when}: {self.get_audience_display().lower()}"
+        return gettext("%(kind)s, %(when)s: %(audience)s") % {
+            "kind": self.get_kind_display(),
+            "when": self.when,
+            "audience": self.get_audience_display().lower(),
+        }
+
+    @property
+    def when(self) -> str:
+        """On which day it speaks, such as “6 days before the window opens”."""
+        count = abs(self.days)
+        if self.days < 0:
+            words = ngettext("%(days)s day before %(date)s", "%(days)s days before %(date)s", count)
+        elif self.days > 0:
+            words = ngettext("%(days)s day after %(date)s", "%(days)s days after %(date)s", count)
+        else:
+            words = gettext("on %(date)s")
+        return words % {"days": count, "date": self.get_relative_to_display()}

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
 
@@ -12,19 +13,19 @@ from patients.models import Clinic
 class Sweep(models.Model):
     """That the sweep ran: “0 overdue” is believed only beside this."""
 
-    at = models.DateTimeField(help_text="The moment that it swept for.")
+    at = models.DateTimeField(help_text=_("The moment that it swept for."))
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField()
     looked_at = models.PositiveIntegerField(
-        help_text="Patients of whom something changed, or for whom a day came that matters."
+        help_text=_("Patients of whom something changed, or for whom a day came that matters.")
     )
-    raised = models.PositiveIntegerField(help_text="Notices.")
-    ended = models.PositiveIntegerField(help_text="Notices that are no longer true.")
-    sent = models.PositiveIntegerField(help_text="Messages, as are the next three.")
+    raised = models.PositiveIntegerField(help_text=_("Notices."))
+    ended = models.PositiveIntegerField(help_text=_("Notices that are no longer true."))
+    sent = models.PositiveIntegerField(help_text=_("Messages, as are the next three."))
     withdrawn = models.PositiveIntegerField()
     retrying = models.PositiveIntegerField()
     failed = models.PositiveIntegerField()
-    held = models.PositiveIntegerField(help_text="Messages that wait for an administrator.")
+    held = models.PositiveIntegerField(help_text=_("Messages that wait for an administrator."))
 
     class Meta:
         get_latest_by = "started_at"
@@ -44,8 +45,8 @@ class Reconciliation(models.Model):
     at = models.DateTimeField()
     started_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField()
-    slots = models.PositiveIntegerField(help_text="Slots still to be done that were looked at.")
-    expected = models.PositiveIntegerField(help_text="Things that should have been said by now.")
+    slots = models.PositiveIntegerField(help_text=_("Slots still to be done that were looked at."))
+    expected = models.PositiveIntegerField(help_text=_("Things that should have been said by now."))
     differences = models.PositiveIntegerField()
 
     class Meta:
@@ -59,9 +60,9 @@ class Reconciliation(models.Model):
 
 
 class AlarmKind(models.TextChoices):
-    SILENCE = "silence", "The sweep has not run"
-    DIFFERENCE = "difference", "Something that should have been said was not"
-    HELD = "held", "A burst of messages is held"
+    SILENCE = "silence", _("The sweep has not run")
+    DIFFERENCE = "difference", _("Something that should have been said was not")
+    HELD = "held", _("A burst of messages is held")
 
 
 class Alarm(models.Model):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from patients.models import Patient
 
@@ -21,10 +22,10 @@ class Watch(models.Model):
     patient = models.OneToOneField(
         Patient, primary_key=True, on_delete=models.CASCADE, related_name="watch"
     )
-    look_at = models.DateTimeField(null=True, help_text="Never, where nothing can come.")
+    look_at = models.DateTimeField(null=True, help_text=_("Never, where nothing can come."))
 
     class Meta:
-        verbose_name_plural = "watches"
+        verbose_name_plural = _("watches")
         indexes = [
             models.Index(
                 fields=["look_at"], condition=Q(look_at__isnull=False), name="patients_to_look_at"

@@ -6,6 +6,8 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from patients.access import UserRequest, allowed
@@ -15,8 +17,8 @@ from reminders.queries import holds_of
 from surveillance.accounts.roles import Act
 
 _DONE = {
-    "release": "The messages go out now, but for what is no longer true.",
-    "discard": "None of the messages is sent. What they told stands on the lists as before.",
+    "release": _("The messages go out now, but for what is no longer true."),
+    "discard": _("None of the messages is sent. What they told stands on the lists as before."),
 }
 
 
@@ -27,7 +29,7 @@ def decide(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Http
     hold = get_object_or_404(holds_of(clinics), public_id=public_id)
     decision = request.POST.get("decision", "")
     if decision not in _DONE:
-        messages.error(request, "Choose whether to release or to discard the messages.")
+        messages.error(request, gettext("Choose whether to release or to discard the messages."))
         return redirect("status")
     try:
         actions.decide_hold(hold=hold, release=decision == "release", by=request.user)

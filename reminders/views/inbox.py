@@ -7,6 +7,8 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
@@ -40,14 +42,20 @@ def acknowledge(request: UserRequest, clinics: list[Clinic], public_id: UUID) ->
             for one in [notice, *alerts.filter(public_id__in=also, patient=notice.patient)]:
                 actions.acknowledge(notice=one, by=request.user)
     except ValueError:
-        messages.error(request, "That was no alert.")
+        messages.error(request, _("That was no alert."))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(
             request,
-            f"{notice.patient}: you have it in hand. Nothing more is sent of it for {ANSWER_HOLDS} "
-            "days; if nothing has come of it by then, it is raised again.",
+            ngettext(
+                "%(patient)s: you have it in hand. Nothing more is sent of it for %(days)s day; "
+                "if nothing has come of it by then, it is raised again.",
+                "%(patient)s: you have it in hand. Nothing more is sent of it for %(days)s days; "
+                "if nothing has come of it by then, it is raised again.",
+                ANSWER_HOLDS,
+            )
+            % {"patient": notice.patient, "days": ANSWER_HOLDS},
         )
     if "from_patient" in request.POST:
         return redirect("patient", public_id=notice.patient.public_id)

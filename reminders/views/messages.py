@@ -8,6 +8,9 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Count, Min, Prefetch, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
@@ -15,18 +18,19 @@ from patients.models import Clinic
 from reminders import actions, queries
 from reminders.models import Line, Message, MessageState
 from reminders.wording import subject_in_words, why_withdrawn
+from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
 A_PAGE = 50
 
 # What the page can be narrowed to, by its word in the address.
-_STATES: Mapping[str, tuple[str, tuple[MessageState, ...]]] = {
-    "waiting": ("Waiting", (MessageState.QUEUED, MessageState.SENDING)),
-    "sent": ("Sent", (MessageState.SENT,)),
-    "failed": ("Failed", (MessageState.FAILED,)),
-    "held": ("Held", (MessageState.HELD,)),
-    "withdrawn": ("Withdrawn", (MessageState.WITHDRAWN,)),
+_STATES: Mapping[str, tuple[Promise, tuple[MessageState, ...]]] = {
+    "waiting": (_("Waiting"), (MessageState.QUEUED, MessageState.SENDING)),
+    "sent": (_("Sent"), (MessageState.SENT,)),
+    "failed": (_("Failed"), (MessageState.FAILED,)),
+    "held": (_("Held"), (MessageState.HELD,)),
+    "withdrawn": (_("Withdrawn"), (MessageState.WITHDRAWN,)),
 }
 
 
@@ -36,7 +40,10 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     """The clinics' messages, the latest first: `?state=` narrows, `?before=` goes on from one."""
     state = request.GET.get("state", "")
     if state and state not in _STATES:
-        raise BadRequest(f"“{state}” is none of {', '.join(_STATES)}.")
+        raise BadRequest(
+            gettext("“%(state)s” is none of %(states)s.")
+            % {"state": state, "states": listed(_STATES)}
+        )
     of_clinics = queries.messages_of(clinics)
     asked = of_clinics.filter(state__in=_STATES[state][1]) if state else of_clinics
     if before := request.GET.get("before"):
@@ -52,13 +59,13 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     record_look(
         page="messages",
         by=request.user,
-        patients=[patient for _, patients in page for patient in patients],
+        patients=[patient for __, patients in page for patient in patients],
     )
     context = {
         "page": page,
         "more": len(found) > A_PAGE,
         "state": state,
-        "states": {word: label for word, (label, _) in _STATES.items()},
+        "states": {word: label for word, (label, __) in _STATES.items()},
         "before": before,
         "ungathered": queries.ungathered(clinics).aggregate(
             count=Count("pk"), first=Min("deliver_at")
@@ -79,7 +86,7 @@ def _id(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError as error:
-        raise BadRequest(f"“{text}” is the id of no message.") from error
+        raise BadRequest(gettext("“%(text)s” is the id of no message.") % {"text": text}) from error
 
 
 @require_safe
@@ -110,6 +117,7 @@ def send_again(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> 
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(
-            request, "It waits to be sent again. What of it is no longer true is left out."
+            request,
+            gettext("It waits to be sent again. What of it is no longer true is left out."),
         )
     return redirect("message", public_id=public_id)

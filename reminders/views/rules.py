@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from patients.access import UserRequest, allowed
@@ -31,7 +32,9 @@ def rules(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
             refuse(form, error)
         else:
             messages.success(
-                request, f"{rule.clinic}: added. The next sweep says what is true of it."
+                request,
+                _("%(clinic)s: added. The next sweep says what is true of it.")
+                % {"clinic": rule.clinic},
             )
             return redirect("rules")
     at = timezone.now()
@@ -63,5 +66,10 @@ def switch(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Http
     rule = get_object_or_404(queries.rules_of(clinics), public_id=public_id)
     active = "on" in request.POST
     actions.change_rule(rule=rule, by=request.user, active=active)
-    messages.success(request, f"{rule.clinic}: {rule}. It is switched {'on' if active else 'off'}.")
+    said = (
+        _("%(clinic)s: %(rule)s. It is switched on.")
+        if active
+        else _("%(clinic)s: %(rule)s. It is switched off.")
+    )
+    messages.success(request, said % {"clinic": rule.clinic, "rule": rule})
     return redirect("rules")
