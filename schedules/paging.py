@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.core.exceptions import BadRequest
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext as _
 
 PAGE_ROWS = 50
 
@@ -61,7 +62,7 @@ def _beyond(model: type[Model], order: Sequence[By], after: str) -> Q:
         values = [by.read(value) for by, value in zip(order, told, strict=True)]
         last = model._default_manager.get(public_id=UUID(public_id))
     except (ValueError, model.DoesNotExist) as error:  # type: ignore[attr-defined]
-        raise BadRequest("after is no place in this list.") from error
+        raise BadRequest(_("after is no place in this list.")) from error
     beyond = Q(id__gt=last.pk)
     for by, value in reversed(list(zip(order, values, strict=True))):
         further = "lt" if by.descending else "gt"

@@ -177,7 +177,7 @@ def decline_anchor(request: UserRequest, clinics: list[Clinic], public_id: UUID)
     schedule = _schedule(clinics, public_id)
     anchor = _asked(request, schedule)[0]
     if anchor is None:
-        raise BadRequest("Say which operation: anchor=…")
+        raise BadRequest(_("Say which operation: anchor=…"))
     form = DeclineForm(_posted(request))
     return _act_on(
         request,
@@ -235,7 +235,7 @@ def _asked(request: UserRequest, schedule: Schedule) -> tuple[Treatment | None, 
                 schedule.tumour.treatments, public_id=UUID(request.GET["anchor"])
             )
         except ValueError as error:
-            raise BadRequest("anchor is not the id of an operation.") from error
+            raise BadRequest(_("anchor is not the id of an operation.")) from error
         return anchor, schedule.protocol
     protocol = get_object_or_404(
         Protocol, code=request.GET.get("protocol", ""), state=ProtocolState.ACTIVE

@@ -55,7 +55,7 @@ def _known(request: UserRequest, patient: Patient) -> dict[str, Any]:
     try:
         study = get_object_or_404(patient.studies, public_id=UUID(request.GET["study"]))
     except ValueError as error:
-        raise BadRequest("study is not the id of a study.") from error
+        raise BadRequest(_("study is not the id of a study.")) from error
     return model_to_dict(study, ["performed_on", "modality", "regions", "study_uid"])
 
 
