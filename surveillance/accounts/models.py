@@ -5,6 +5,7 @@ import uuid
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 
@@ -21,4 +22,6 @@ class User(AbstractUser):
     )
 
     def __str__(self) -> str:
+        if get_language() == "ja":
+            return f"{self.last_name} {self.first_name}".strip() or self.username
         return self.get_full_name() or self.username

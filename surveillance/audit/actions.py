@@ -24,7 +24,7 @@ def record(
     Event.objects.create(
         act=act,
         by_id=_public_id(by),
-        by_name=str(by),
+        by_name=_name(by),
         clinic_code=clinic_code,
         patient_id=patient.public_id if patient else None,
         detail=detail,
@@ -40,12 +40,17 @@ def record_look(*, page: str, by: User | str, patients: Iterable[InClinic]) -> N
         Look(
             page=page,
             by_id=_public_id(by),
-            by_name=str(by),
+            by_name=_name(by),
             clinic_code=clinic_code,
             patient_ids=sorted(public_ids),
         )
         for clinic_code, public_ids in seen.items()
     )
+
+
+def _name(by: User | str) -> str:
+    """Return the name that stands in every row, whatever the language of the page was."""
+    return by.get_full_name() or by.username if isinstance(by, User) else by
 
 
 def _public_id(by: User | str) -> UUID | None:

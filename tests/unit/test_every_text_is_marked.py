@@ -8,10 +8,6 @@ from pathlib import Path
 import pytest
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
-FOLDERS = ("schedules", "django")
-NEVER_TRANSLATED = {
-    "demo",  # exists in the demo alone, beside mails that are in English too
-}
 READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "aria-description"}
 
 MARKED = re.compile(r"\{%\s*blocktrans(?:late)?\b.*?\{%\s*endblocktrans(?:late)?\s*%\}", re.DOTALL)
@@ -65,13 +61,9 @@ def _as_many_lines(found: re.Match[str]) -> str:
     return "\n" * found[0].count("\n")
 
 
-def templates() -> list[Path]:
-    folders = [TEMPLATES / folder for folder in FOLDERS if folder not in NEVER_TRANSLATED]
-    found = sorted(path for folder in folders for path in folder.rglob("*.html"))
-    return [*found, TEMPLATES / "error_summary.html"]
-
-
-@pytest.mark.parametrize("path", templates(), ids=lambda path: str(path.relative_to(TEMPLATES)))
+@pytest.mark.parametrize(
+    "path", sorted(TEMPLATES.rglob("*.html")), ids=lambda path: str(path.relative_to(TEMPLATES))
+)
 def test_every_text_of_a_template_is_marked_for_translation(path: Path) -> None:
     assert list(unmarked(path.read_text(encoding="utf-8"))) == []
 

@@ -1,10 +1,13 @@
 """Choosing the language of the pages."""
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
+from django.utils import translation
 
+from schedules.models import Slot
 from surveillance.accounts.models import User
-from surveillance.audit.models import Event
+from surveillance.audit.models import Event, Look
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import signed_in
 
@@ -87,3 +90,42 @@ def test_a_language_that_is_none_is_refused(nurse: User, nurse_client: Client) -
     nurse.refresh_from_db()
     assert (answer.status_code, nurse.language) == (400, "")
     assert nurse_client.get(CHOOSE).status_code == 405
+
+
+def test_names_and_days_are_written_in_the_way_of_the_language(
+    nurse: User, nurse_client: Client, open_slot: Slot
+) -> None:
+    patient, path = open_slot.patient, f"/patients/{open_slot.patient.public_id}/"
+    family, given, born = patient.family_name, patient.given_name, patient.birth_date
+    english = Page(nurse_client.get(path))
+    nurse_client.post(CHOOSE, {"language": "ja"})
+    japanese = Page(nurse_client.get(path))
+
+    assert english.text("h1") == f"{family}, {given}"
+    assert f"{born.day} {born:%B %Y}" in english.text(".page-head")
+    assert japanese.text("h1") == f"{family} {given}"
+    assert f"{born.year}年{born.month}月{born.day}日" in japanese.text(".page-head")
+    assert (english.text(".site-user"), japanese.text(".site-user")) == (
+        "Naomi Nurse",
+        "Nurse Naomi",
+    )
+
+
+def test_the_audit_names_people_alike_whatever_they_read(
+    nurse: User, nurse_client: Client, open_slot: Slot
+) -> None:
+    nurse_client.post(CHOOSE, {"language": "ja"})
+    nurse_client.get(f"/patients/{open_slot.patient.public_id}/")
+
+    assert Look.objects.get().by_name == Event.objects.get(by_id=nurse.public_id).by_name
+    assert Look.objects.get().by_name == "Naomi Nurse"
+
+
+def test_pages_of_refusals_and_failures_speak_the_language_too(nurse_client: Client) -> None:
+    nurse_client.post(CHOOSE, {"language": "ja"})
+
+    for path, status in (("/no-such-page/", 404), ("/audit/", 403), ("/safety-net/?on=x", 400)):
+        page = Page(nurse_client.get(path))
+        assert (page.status, page.find("html")["lang"]) == (status, "ja")
+    with translation.override("ja"):
+        assert '<html lang="ja">' in render_to_string("500.html")
