@@ -1,0 +1,133 @@
+"""Every page comes in Japanese, and nothing that the software itself says stays in English."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString
+from django.apps import apps
+from django.db import transaction
+from django.db.models import Field
+from django.urls import resolve
+from django.utils import translation
+from pytest_django import DjangoDbBlocker
+
+from reminders.actions import sweep
+from surveillance.accounts.roles import Role
+from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
+from tests.integration.pages.reading import Page
+from tests.integration.pages.scene import (
+    enter_patient_of_every_list,
+    member,
+    moment,
+    signed_in,
+    slot_due_in,
+)
+from tests.integration.pages.test_every_page import Answer, walk
+
+OF_OURS = ("schedules.views.",)  # whose pages are looked at
+READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
+WORD = re.compile(r"[A-Za-z]{2,}")
+THE_SAME_IN_EVERY_LANGUAGE = {
+    "StudyInstanceUID",  # the name of a DICOM attribute
+    *("CT", "MR", "PET"),
+    "English",  # each language is named in itself
+}
+
+
+class Walked(NamedTuple):
+    answers: list[Answer]
+    stored: list[str]  # the longest first
+
+
+def foreign(text: str) -> str:
+    """Translate into a language without letters; what is filled in later is left alone."""
+    kept = re.compile(r"(%%|%\(\w+\)[sd]|%[sd]|<[^>]*>|&\w+;)")
+    return "".join(
+        part if kept.fullmatch(part) else re.sub(r"[^\W\d_]", "■", part)
+        for part in kept.split(str(text))
+    )
+
+
+@pytest.fixture(scope="module")
+def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Walked]:
+    """What people of each role get in Japanese, as if all that is marked had been translated."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, translate in {
+            "gettext": foreign,
+            "pgettext": lambda context, text: foreign(text),
+            "ngettext": lambda one, many, count: foreign(one if count == 1 else many),
+            "npgettext": lambda context, one, many, count: foreign(one if count == 1 else many),
+        }.items():
+            patch.setattr(translation._trans, name, translate, raising=False)  # type: ignore[attr-defined]
+        with django_db_blocker.unblock(), transaction.atomic():
+            clinic = ClinicFactory.create()
+            users = {role: member(clinic, role) for role in Role}
+            ScannerFactory.create(clinic=clinic)
+            enter_patient_of_every_list(clinic, users[Role.NURSE], users[Role.CLINICIAN])
+            slot_due_in(-30, clinic)
+            BookingFactory.create(
+                slot=slot_due_in(0, clinic), starts_at=moment(clinic, 5), at=moment(clinic, -2)
+            )
+            for days in (-4, 0):
+                sweep(at=moment(clinic, days))
+            clients = {role: signed_in(users[role]) for role in Role}
+            for client in clients.values():
+                client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ja"
+            answers = [one for role in Role for one in walk(role, clients[role])]
+            yield Walked(answers, sorted(set(data()), key=len, reverse=True))
+            transaction.set_rollback(True)
+
+
+def data() -> Iterator[str]:
+    """Yield every text of the database, but for choices: those are shown by their labels."""
+    for model in apps.get_models():
+        fields = [field for field in model._meta.concrete_fields if not _choices(field)]
+        for row in model._default_manager.values_list(*(field.attname for field in fields)):
+            yield from (text for value in row for text in _texts(value) if WORD.search(text))
+
+
+def _choices(field: "Field[Any, Any]") -> bool:
+    return bool(field.choices or getattr(getattr(field, "base_field", None), "choices", None))
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield " ".join(value.split())
+        yield from (" ".join(line.split()) for line in value.splitlines())
+    elif isinstance(value, dict):
+        yield from (text for pair in value.items() for one in pair for text in _texts(one))
+    elif isinstance(value, list):
+        yield from (text for one in value for text in _texts(one))
+
+
+def english(page: Page, stored: list[str]) -> Iterator[str]:
+    """Yield what a page says in letters and no row of the database holds."""
+    document = BeautifulSoup(str(page.document), "html.parser")
+    for silent in document.select("script, style, .pic-note"):  # a note is data, cut to its room
+        silent.decompose()
+    said = [str(text) for text in document.find_all(string=True) if type(text) is NavigableString]
+    said += [str(tag[name]) for tag in document.select("*") for name in READ_ALOUD if tag.get(name)]
+    for words in (" ".join(one.split()) for one in said):
+        left = words
+        for known in stored:
+            left = left.replace(known, " ")
+        if set(WORD.findall(left)) - THE_SAME_IN_EVERY_LANGUAGE:
+            yield words
+
+
+def test_every_page_comes_in_japanese(walked: Walked) -> None:
+    assert {answer.page.status for answer in walked.answers} == {200}
+    assert {str(answer.page.find("html")["lang"]) for answer in walked.answers} == {"ja"}
+
+
+def test_nothing_but_data_stays_in_english(walked: Walked) -> None:
+    found = {
+        (answer.name, words)
+        for answer in walked.answers
+        if resolve(answer.address.split("?")[0]).func.__module__.startswith(OF_OURS)
+        for words in english(answer.page, walked.stored)
+    }
+    assert found == set()
