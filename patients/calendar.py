@@ -15,6 +15,11 @@ def holiday_on(country: str, region: str, day: date) -> str:
     return _table(country, region, day.year).get(day, "") if country else ""
 
 
+def holidays_of(country: str, region: str, year: int) -> list[tuple[date, str]]:
+    """Return the public holidays of a year with their names, in the order of their days."""
+    return sorted(_table(country, region, year).items()) if country else []
+
+
 def is_weekend(country: str, region: str, day: date) -> bool:
     """Say whether the day is of the country's weekend: Saturday and Sunday, or its own."""
     if country:

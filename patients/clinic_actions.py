@@ -114,7 +114,9 @@ def add_member(*, clinic: Clinic, username: str, role: Role, by: User) -> Member
             {"username": _("Nobody signs in as “%(name)s”.") % {"name": username}}
         )
     if not user.is_active:
-        raise ValidationError({"username": _("The account of %(name)s is closed.") % {"name": user}})
+        raise ValidationError(
+            {"username": _("The account of %(name)s is closed.") % {"name": user}}
+        )
     if clinic.memberships.filter(user=user).exists():
         raise ValidationError({"username": _("%(name)s is a member already.") % {"name": user}})
     membership = Membership.objects.create(user=user, clinic=clinic, role=role)

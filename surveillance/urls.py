@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from surveillance import health, metrics
 from surveillance.accounts import views as accounts
-from surveillance.pages import audit, home, patient, refusals, register, safety_net, status
+from surveillance.pages import audit, clinics, home, patient, refusals, register, safety_net, status
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -20,6 +20,9 @@ urlpatterns = [
     path("safety-net/", safety_net.safety_net, name="safety-net"),
     path("status/", status.status, name="status"),
     path("audit/", audit.audit, name="audit"),
+    path("administration/", clinics.administration, name="administration"),
+    path("administration/<slug:code>/", clinics.clinic, name="clinic"),
+    path("administration/<slug:code>/facts/", clinics.facts, name="clinic-facts"),
     path("", include("schedules.urls")),
     path("", include("reminders.urls")),
 ]

@@ -76,10 +76,7 @@ def _check_unchanged(scanner: Scanner, seen: str) -> None:
 def _save(scanner: Scanner) -> None:
     if not 1 <= scanner.minutes <= LONGEST:
         raise ValidationError(
-            {
-                "minutes": _("An appointment takes 1 to %(longest)s minutes.")
-                % {"longest": LONGEST}
-            }
+            {"minutes": _("An appointment takes 1 to %(longest)s minutes.") % {"longest": LONGEST}}
         )
     scanner.clean_fields()
     try:

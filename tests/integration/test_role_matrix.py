@@ -88,6 +88,9 @@ RULES = {
     "exports": Rule(Act.EXPORT),
     "export-csv": Rule(Act.EXPORT, BUTTON),
     "audit": Rule(Act.SEE_AUDIT),
+    "administration": Rule(Act.KEEP_CLINIC),
+    "clinic": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
+    "clinic-facts": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
     "inbox": Rule(Act.SEE_PATIENTS),
     "acknowledge": Rule(Act.ACKNOWLEDGE, BUTTON, of_one_patient=True),
     "messages": Rule(Act.SEE_MESSAGES),
@@ -215,6 +218,7 @@ def site(clinic: Clinic) -> Site:
             name: [schedule.public_id]
             for name in ("what-if", "decline-anchor", "suspend", "resume", "end")
         },
+        **{name: [clinic.code] for name in ("clinic", "clinic-facts")},
         **dict.fromkeys(("protocol", "draft-protocol", "sign-protocol", "take-over"), version),
     }
     asked = dict.fromkeys(("what-if", "decline-anchor"), f"?anchor={operation.public_id}")

@@ -126,6 +126,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             for role, name in (("clinician", "draft-protocol"), ("administrator", "draft-protocol"))
         ),
         *(("administrator", name) for name in ("exports", "audit", "rules")),
+        *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
         *(
             (role.value, name)
             for role in Role

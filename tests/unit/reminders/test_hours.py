@@ -279,3 +279,10 @@ def test_a_day_that_a_country_left_out_has_no_opening() -> None:
     opening = next_opening(apia, at(apia.zone, 2011, 12, 29, 20))
 
     assert opening.astimezone(apia.zone).date() == date(2011, 12, 31)
+
+
+def test_a_day_on_which_the_clinic_itself_has_closed_counts_as_a_holiday() -> None:
+    hours = Hours(TOKYO, EIGHT, SEVEN_PM, "JP", closed={date(2026, 5, 7)})  # after three holidays
+
+    assert next_opening(hours, at(TOKYO, 2026, 5, 2, 20)) == at(TOKYO, 2026, 5, 8, 8)
+    assert next_morning(hours, at(TOKYO, 2026, 5, 7, 7)) == at(TOKYO, 2026, 5, 8, 8)
