@@ -129,3 +129,10 @@ def test_pages_of_refusals_and_failures_speak_the_language_too(nurse_client: Cli
         assert (page.status, page.find("html")["lang"]) == (status, "ja")
     with translation.override("ja"):
         assert '<html lang="ja">' in render_to_string("500.html")
+
+
+def test_a_choice_without_the_forms_token_is_refused(nurse: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(nurse)
+
+    assert client.post(CHOOSE, {"language": "ja"}).status_code == 403
