@@ -136,8 +136,8 @@ def change_role(*, membership: Membership, role: Role, seen: str, by: User) -> M
     if membership.role != seen:
         raise ValidationError(
             {
-                "role": _("Somebody else has made %(name)s %(role)s meanwhile.")
-                % {"name": membership.user, "role": membership.get_role_display().lower()}
+                "role": _("Somebody else has changed this meanwhile: the role is %(role)s now.")
+                % {"role": membership.get_role_display().lower()}
             }
         )
     if membership.role == role:

@@ -156,7 +156,7 @@ class Desk:
         self.refused_row = membership.pk
         form = RoleForm(self.request.POST, auto_id=f"id_member{membership.pk}_%s")
         changed = self._try(form, clinic_actions.change_role, membership=membership)
-        return changed and _("%(name)s is %(role)s now.") % {
+        return changed and _("%(name)s: the role is %(role)s now.") % {
             "name": changed.user,
             "role": changed.get_role_display().lower(),
         }

@@ -99,7 +99,7 @@ def test_a_member_is_added_changed_and_removed(
     assert page.messages == [f"Nora Nurse is a member of {clinic} now."]
     key = str(nora.public_id)
     page = sent(administrator_client, desk, change_role=key, role="clinician", seen="nurse")
-    assert page.messages == ["Nora Nurse is clinician now."]
+    assert page.messages == ["Nora Nurse: the role is clinician now."]
     page = sent(administrator_client, desk, remove_member=key)
     assert page.messages == ["Nora Nurse is no member any more."]
     assert len(page.table("Members")) == 1
@@ -129,7 +129,7 @@ def test_a_role_changed_meanwhile_is_said_in_its_row(
         seen="nurse",
     )
 
-    assert "Carl Clinician clinician meanwhile" in page.text("details[open] .field-error")
+    assert "meanwhile: the role is clinician now" in page.text("details[open] .field-error")
     assert clinic.memberships.get(user=other).role == Role.CLINICIAN
 
 
