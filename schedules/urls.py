@@ -5,6 +5,7 @@ from schedules.views import (
     bookings,
     calendar,
     exports,
+    figures,
     plans,
     protocols,
     results,
@@ -66,6 +67,7 @@ urlpatterns = [
     path("protocols/<slug:code>/<int:version>/draft/", protocols.draft, name="draft-protocol"),
     path("protocols/<slug:code>/<int:version>/sign/", protocols.sign, name="sign-protocol"),
     path("protocols/<slug:code>/<int:version>/take-over/", protocols.take_over, name="take-over"),
+    path("figures/", figures.figures, name="figures"),
     path("exports/", exports.exports, name="exports"),
     path("exports/schedules.csv", exports.export_csv, name="export-csv"),
 ]

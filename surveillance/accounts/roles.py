@@ -29,6 +29,7 @@ class Act(models.TextChoices):
     SEE_PROTOCOLS = "see protocols", _("see protocols")
     DRAFT_PROTOCOL = "draft a protocol", _("draft a protocol")
     SIGN_PROTOCOL = "sign a protocol", _("sign a protocol")
+    SEE_FIGURES = "see the follow-up figures", _("see the follow-up figures")
     EXPORT = "export schedules", _("export schedules")
     SEE_AUDIT = "see who did and saw what", _("see who did and saw what")
     ACKNOWLEDGE = "take an alert in hand", _("take an alert in hand")
@@ -53,6 +54,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SEE_PROTOCOLS: frozenset(Role),
     Act.DRAFT_PROTOCOL: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR}),
     Act.SIGN_PROTOCOL: frozenset({Role.CLINICIAN}),
+    Act.SEE_FIGURES: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR}),
     Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
     Act.ACKNOWLEDGE: frozenset({Role.CLINICIAN}),

@@ -40,6 +40,7 @@ LINKS = (
     Link(_("Safety net"), "safety-net", Act.SEE_PATIENTS, daily=True),
     Link(_("Patients"), "patients", Act.SEE_PATIENTS, daily=True),
     Link(_("Messages"), "messages", Act.SEE_MESSAGES),
+    Link(_("Figures"), "figures", Act.SEE_FIGURES),
     Link(_("Protocols"), "protocols", Act.SEE_PROTOCOLS),
     Link(_("Rules"), "rules", Act.KEEP_RULES, daily=True),
     Link(_("Clinics"), "administration", Act.KEEP_CLINIC, daily=True),

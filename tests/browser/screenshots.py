@@ -50,6 +50,7 @@ PICTURES = (
     Picture("inbox", "clinician", "/inbox/"),
     Picture("safety-net", "clinician", "/safety-net/"),
     Picture("protocol", "clinician", "/protocols/ct-chest-abdomen-3m/1/"),
+    Picture("figures", "clinician", "/figures/"),
     Picture("exports", "admin", "/exports/"),
 )
 # Each with what its pictures' names end in.

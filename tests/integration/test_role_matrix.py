@@ -86,6 +86,7 @@ RULES = {
     "draft-protocol": Rule(Act.DRAFT_PROTOCOL, FORM),
     "sign-protocol": Rule(Act.SIGN_PROTOCOL, BUTTON),
     "take-over": Rule(Act.PLAN, FORM),
+    "figures": Rule(Act.SEE_FIGURES),
     "exports": Rule(Act.EXPORT),
     "export-csv": Rule(Act.EXPORT, BUTTON),
     "audit": Rule(Act.SEE_AUDIT),

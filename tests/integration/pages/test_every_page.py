@@ -125,6 +125,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             (role, name)
             for role, name in (("clinician", "draft-protocol"), ("administrator", "draft-protocol"))
         ),
+        *((role, "figures") for role in ("clinician", "administrator")),
         *(("administrator", name) for name in ("exports", "audit", "rules")),
         *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
         *(
