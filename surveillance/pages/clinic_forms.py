@@ -1,5 +1,6 @@
 """What administrators type of a clinic. The rules stand in the actions; a form only reads."""
 
+from functools import cache
 from zoneinfo import available_timezones
 
 from django import forms
@@ -13,6 +14,12 @@ from schedules.actions.scanners import mark_of as mark_of_scanner
 from schedules.models import Scanner
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
+
+
+@cache
+def time_zones() -> list[tuple[str, str]]:
+    """Return all names of time zones as choices, read from the disk once."""
+    return [(name, name) for name in sorted(available_timezones())]
 
 
 class TimeInput(forms.TimeInput):
@@ -80,7 +87,7 @@ class FactsForm(forms.Form):
         zone, lead = self.fields["time_zone"], self.fields["lead"]
         assert isinstance(zone, forms.ChoiceField)
         assert isinstance(lead, forms.ModelChoiceField)
-        zone.choices = [(name, name) for name in sorted(available_timezones())]
+        zone.choices = time_zones()
         members = User.objects.filter(is_active=True, memberships__clinic=clinic)
         lead.queryset = members.order_by("last_name", "first_name", "username")
 
