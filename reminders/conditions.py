@@ -249,14 +249,13 @@ def _escalating(kind: Kind, ruled: QuerySet[Any]) -> QuerySet[Any]:
         acknowledged_by__isnull=False,
         on__gt=DaysBetween(OuterRef("today"), Value(ANSWER_HOLDS), output_field=DateField()),
     )
-    first = Subquery(
-        Rule.objects.filter(clinic=OuterRef("rule_clinic"), kind=kind, active=True)
-        .values("clinic")
-        .values(days=Min("days"))
-    )
+    rules = Rule.objects.filter(kind=kind, active=True)
+    first = rules.filter(clinic=OuterRef(OuterRef("rule_clinic"))).values("clinic").values(days=Min("days"))
+    # Asked once for all things, not of each: most are told of by the first rule alone.
+    earlier = rules.filter(clinic=OuterRef("clinic"), days__lt=OuterRef("days"))
+    first_ones = rules.filter(~Exists(earlier)).values("pk")
     stood = of_this.alias(
         stood=DaysBetween(OuterRef("today"), LocalDate("since", zone)),
-        gap=OuterRef("days") - OuterRef("first"),
+        gap=OuterRef("days") - Subquery(first),
     ).filter(ended_at=None, stood__gte=F("gap"))
-    escalating: QuerySet[Any] = ruled.annotate(first=first)
-    return escalating.filter(Q(days=F("first")) | Exists(stood), ~Exists(acknowledged))
+    return ruled.filter(Q(rule_pk__in=first_ones) | Exists(stood), ~Exists(acknowledged))

@@ -1,7 +1,8 @@
 """Statements about a few rows at a time, asked again and again: PostgreSQL plans each only once.
 
-To plan one takes about as long as to run it. It is planned for few rows and by indexes alone,
-however many more the tables get while the sweep writes.
+To plan one takes about as long as to run it. It is planned for few rows and by indexes alone. What
+is planned for an empty table may read all of it for each row, so whoever writes many rows has the
+statements planned anew while the tables grow.
 """
 
 from collections.abc import Sequence
@@ -41,6 +42,12 @@ def plan_once() -> None:
         cursor.execute(
             "SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_seqscan = off"
         )
+
+
+def plan_anew() -> None:
+    """Have each statement planned for the tables as large as they are now."""
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
 
 
 def execute(name: str, ids: Sequence[int]) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ from reminders.conditions import PATIENT, due, still_true, subject_of
 from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
 from reminders.models import Kind, Line, Notice, Rule, Watch
-from reminders.prepared import THEM, among_them, execute, plan_once, prepare
+from reminders.prepared import THEM, among_them, execute, plan_anew, plan_once, prepare
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 
@@ -59,6 +59,7 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
     """Look at every patient whose time has come by `at`; say how many, and what came of it."""
     done = Raised()
     look: Look | None = None
+    batches = 0
     while True:
         with transaction.atomic():
             patients = _to_look_at(clinics, at)
@@ -66,11 +67,15 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
                 return done
             look = look or Look(clinics, at)
             plan_once()
+            if batches.bit_count() == 1:  # 1, 2, 4, 8: each time the tables may be twice as large
+                plan_anew()
+            batches += 1
             done.looked_at += len(patients)
             take_up_again(patients, at)
             untrue = look.untrue(patients)  # asked first: what is raised now is true
             done.raised += look.raise_new(patients)
-            end(untrue, at)
+            if untrue:
+                end(untrue, at)
             done.ended += len(untrue)
             look.readdress(patients)
             look.look_again(patients)
@@ -136,7 +141,7 @@ told AS (
     CROSS JOIN LATERAL (
         SELECT 'email' AS channel, clinic.booking_email AS recipient
         WHERE rule.by_mail AND rule.audience = 'nurses'
-        UNION
+        UNION ALL
         SELECT 'email', COALESCE((
             SELECT NULLIF(named.email, '')
             FROM {user} AS named
@@ -146,14 +151,17 @@ told AS (
                 CASE rule.audience WHEN 'lead' THEN clinic.lead_id ELSE patient.responsible_id END
         ), clinic.alert_email)
         WHERE rule.by_mail AND rule.audience IN ('responsible', 'lead')
-        UNION
-        SELECT 'email', clinic.alert_email WHERE rule.by_mail AND rule.audience = 'clinic'
-        UNION
-        SELECT 'email', member.email
-        FROM {membership} AS membership JOIN {user} AS member ON member.id = membership.user_id
-        WHERE rule.by_mail AND rule.audience = 'clinic' AND membership.clinic_id = clinic.id
-            AND membership.role = ANY(%s) AND member.is_active AND member.email <> ''
-        UNION
+        UNION ALL
+        SELECT * FROM (
+            SELECT 'email', clinic.alert_email
+            UNION
+            SELECT 'email', member.email
+            FROM {membership} AS membership JOIN {user} AS member ON member.id = membership.user_id
+            WHERE membership.clinic_id = clinic.id AND membership.role = ANY(%s)
+                AND member.is_active AND member.email <> ''
+        ) AS everybody
+        WHERE rule.by_mail AND rule.audience = 'clinic'
+        UNION ALL
         SELECT patient.contact_by,
             CASE patient.contact_by WHEN 'sms' THEN patient.phone ELSE patient.email END
         WHERE rule.audience = 'patient' AND patient.contact_by <> ''
