@@ -250,7 +250,11 @@ def _escalating(kind: Kind, ruled: QuerySet[Any]) -> QuerySet[Any]:
         on__gt=DaysBetween(OuterRef("today"), Value(ANSWER_HOLDS), output_field=DateField()),
     )
     rules = Rule.objects.filter(kind=kind, active=True)
-    first = rules.filter(clinic=OuterRef(OuterRef("rule_clinic"))).values("clinic").values(days=Min("days"))
+    first = (
+        rules.filter(clinic=OuterRef(OuterRef("rule_clinic")))
+        .values("clinic")
+        .values(days=Min("days"))
+    )
     # Asked once for all things, not of each: most are told of by the first rule alone.
     earlier = rules.filter(clinic=OuterRef("clinic"), days__lt=OuterRef("days"))
     first_ones = rules.filter(~Exists(earlier)).values("pk")
