@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -94,9 +95,9 @@ def record_result(
 ) -> Result:
     """Record what a study showed. Images reported as inadequate no longer count for a slot.
 
-    Recorded anew, it waits anew for a clinician, from that moment, unless it is to be the
-    `only_first` one. With a `finding`, a new lesion is entered in the history of `tumour` as that,
-    found on the study's day; told twice, it is entered once.
+    Recorded anew, it waits anew for a clinician, from that moment, and the audit keeps what it
+    said before, unless it is to be the `only_first` one. With a `finding`, a new lesion is entered
+    in the history of `tumour` as that, found on the study's day; told twice, it is entered once.
 
     Raises:
         ValidationError: a new lesion without a site, a site that is too long, a finding without a
@@ -112,6 +113,7 @@ def record_result(
         raise ValidationError(
             _("A result has been recorded meanwhile: %(result)s.") % {"result": result}
         )
+    before = _told_by(result) if result.pk else None
     result.outcome, result.sites, result.comment = outcome, list(sites), comment
     result.recorded_at = at or timezone.now()
     result.reviewed_by = result.reviewed_at = None  # what it says now, nobody has seen yet
@@ -128,8 +130,19 @@ def record_result(
         study=study.public_id,
         outcome=outcome,
         sites=list(sites),
+        **({"before": before} if before else {}),
     )
     return result
+
+
+def _told_by(result: Result) -> dict[str, Any]:
+    """What a result says, and who has reviewed it, as the audit keeps it once it says otherwise."""
+    return {
+        "outcome": result.outcome,
+        "sites": result.sites,
+        "comment": result.comment,
+        "reviewed_by": result.reviewed_by.username if result.reviewed_by else "",
+    }
 
 
 @transaction.atomic

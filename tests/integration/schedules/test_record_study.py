@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from patients.models import Finding, FindingKind, Patient, Tumour
-from schedules.actions import record_result, record_study
+from schedules.actions import record_result, record_study, review_result
 from schedules.models import (
     Booking,
     BookingState,
@@ -351,6 +351,31 @@ def test_a_new_lesion_is_recorded_with_its_site() -> None:
 
     assert str(Result.objects.get()) == "New lesion, liver"
     assert Event.objects.get(act="result.recorded").detail["sites"] == ["liver"]
+
+
+def test_recorded_anew_the_audit_keeps_what_it_said_before() -> None:
+    study, clinician = scan(PatientFactory.create(), *BOTH), UserFactory.create()
+    first = record_result(
+        study=study,
+        outcome=ResultOutcome.NEW_LESION,
+        sites=["liver"],
+        comment="Segment 7",
+        by=UserFactory.create(),
+    )
+    review_result(result=first, by=clinician)
+
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=UserFactory.create())
+
+    events = Event.objects.filter(act="result.recorded").order_by("pk")
+    assert [event.detail.get("before") for event in events] == [
+        None,
+        {
+            "outcome": "new_lesion",
+            "sites": ["liver"],
+            "comment": "Segment 7",
+            "reviewed_by": clinician.username,
+        },
+    ]
 
 
 def new_lesion(study: Study, tumour: Tumour | None, **told: Any) -> Result:
