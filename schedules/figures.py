@@ -12,10 +12,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import prefetch_related_objects
 
-from patients.calendar import is_weekend
 from patients.models import Clinic
 from patients.queries import ClinicDay
 from schedules.models import Booking, ResultOutcome, Scanner, ScheduleState, Slot
+from schedules.openings import open_minutes, why_off
 from schedules.rules.adherence import EARLY_DAYS, LATE_DAYS, Adherence
 from schedules.rules.outcome import Outcome
 
@@ -208,7 +208,7 @@ def follow_up(
 def expected(days: Sequence[ClinicDay], *, protocol: str = "") -> list[Week]:
     """Return what is left of earlier weeks, then the next `WEEKS`, the present one first.
 
-    In three queries. With no scanner in any of the clinics there is no capacity to compare with.
+    In three queries. With no scanner in use there is no capacity to compare with.
     """
     today = min(day.on for day in days)
     monday = today - timedelta(days=today.weekday())
@@ -224,7 +224,7 @@ def expected(days: Sequence[ClinicDay], *, protocol: str = "") -> list[Week]:
     found = {week: numbers for week, *numbers in _rows(_EXPECTED, told)}
     clinics = [clinic for day in days for clinic in day.clinics]
     prefetch_related_objects(clinics, "closed_days")
-    scanners = list(Scanner.objects.filter(clinic__in=clinics))
+    scanners = list(Scanner.objects.filter(clinic__in=clinics, in_use=True))
     weeks = [_week(None, found.get(-1), None)]
     for nth in range(WEEKS):
         begins_on = monday + timedelta(weeks=nth)
@@ -251,14 +251,9 @@ def _week(begins_on: date | None, numbers: list[int] | None, capacity: int | Non
 def _capacity(clinic: Clinic, scanners: Iterable[Scanner], first: date, end: date) -> int:
     """How many appointments of the usual length the clinic's scanners take, `end` left out."""
     days = [first + timedelta(days=n) for n in range((end - first).days)]
-    working = sum(
-        not is_weekend(clinic.country, clinic.region, day) and not clinic.holiday_on(day)
-        for day in days
-    )
-    minutes = (clinic.closes_at.hour - clinic.opens_at.hour) * 60
-    minutes += clinic.closes_at.minute - clinic.opens_at.minute
+    working = sum(not why_off(clinic, day) for day in days)
     own = [scanner for scanner in scanners if scanner.clinic_id == clinic.pk]
-    return sum(working * (minutes // scanner.minutes) for scanner in own)
+    return sum(working * (open_minutes(clinic) // scanner.minutes) for scanner in own)
 
 
 def _told(days: Iterable[ClinicDay]) -> dict[str, Any]:

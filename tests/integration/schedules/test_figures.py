@@ -187,6 +187,15 @@ def test_scanners_take_what_fits_into_the_opening_hours_of_the_working_days() ->
     assert weeks[4].capacity == 4 * a_day  # Shōwa Day on Wednesday
 
 
+def test_a_scanner_that_is_out_of_use_takes_nothing() -> None:
+    clinic = ClinicFactory.create()
+    ScannerFactory.create(clinic=clinic, minutes=60, in_use=False)
+
+    weeks = expected(clinic_days([clinic], on=date(2026, 4, 16)))
+
+    assert {week.capacity for week in weeks} == {None}
+
+
 def test_a_week_with_more_than_the_scanners_take_says_by_how_many() -> None:
     clinic = ClinicFactory.create(opens_at=time(9), closes_at=time(10))
     ScannerFactory.create(clinic=clinic, minutes=60)
