@@ -1,9 +1,11 @@
 """What people type of a patient's history. The rules stand in the actions; a form only reads."""
 
+import re
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import (
@@ -36,11 +38,31 @@ class DateInput(forms.DateInput):
 
 
 class ListField(forms.CharField):
-    """Several words or names, with commas between."""
+    """Several words or names, with commas between, Japanese ones too."""
 
     def clean(self, value: str | None) -> list[str]:
         text: str = super().clean(value)
-        return [item for part in text.split(",") if (item := part.strip())]
+        return [item for part in re.split("[,、，]", text) if (item := part.strip())]
+
+
+class ClinicChoiceForm(forms.Form):
+    """One of the user's own clinics, or all; with a single one there is nothing to choose."""
+
+    clinic = forms.ModelChoiceField(
+        Clinic.objects.none(),
+        label=_("Clinic"),
+        required=False,
+        to_field_name="code",
+        empty_label=_("All"),
+    )
+
+    def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
+        super().__init__(data)
+        clinic = self.fields["clinic"]
+        assert isinstance(clinic, forms.ModelChoiceField)
+        clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics]).order_by("name")
+        if len(clinics) == 1:
+            del self.fields["clinic"]
 
 
 class TreatmentForm(forms.Form):

@@ -6,7 +6,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms import DateInput
+from patients.forms import ClinicChoiceForm, DateInput
 from patients.models import Clinic
 from schedules.models import ContactOutcome, Protocol, ProtocolState, Scanner
 from schedules.rules.protocol import Contrast
@@ -64,16 +64,9 @@ class ContactForm(forms.Form):
     )
 
 
-class FilterForm(forms.Form):
+class FilterForm(ClinicChoiceForm):
     """Which slots a list is to show. It holds no name: what it asks for stands in the address."""
 
-    clinic = forms.ModelChoiceField(
-        Clinic.objects.none(),
-        label=_("Clinic"),
-        required=False,
-        to_field_name="code",
-        empty_label=_("All"),
-    )
     within = forms.IntegerField(
         label=_("Due within days"), required=False, min_value=0, max_value=3660
     )
@@ -96,13 +89,9 @@ class FilterForm(forms.Form):
     )
 
     def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
-        super().__init__(data)
-        clinic, protocol = self.fields["clinic"], self.fields["protocol"]
-        assert isinstance(clinic, forms.ModelChoiceField)
+        super().__init__(data, clinics=clinics)
+        protocol = self.fields["protocol"]
         assert isinstance(protocol, forms.ChoiceField)
-        clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics]).order_by("name")
-        if len(clinics) == 1:
-            del self.fields["clinic"]
         used = Protocol.objects.exclude(state=ProtocolState.DRAFT)
         codes = used.order_by("code").values_list("code", flat=True).distinct()
         protocol.choices = [("", _("Any")), *((code, code) for code in codes)]

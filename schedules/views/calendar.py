@@ -1,15 +1,13 @@
 """What is booked, week by week and month by month."""
 
-from typing import Any
-
 from django import forms
-from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from patients.access import UserRequest, allowed
+from patients.forms import ClinicChoiceForm
 from patients.models import Clinic
 from schedules.calendar import Asked, View, calendars
 from schedules.models import Scanner
@@ -17,16 +15,9 @@ from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
 
-class OfWhat(forms.Form):
+class OfWhat(ClinicChoiceForm):
     """Of which clinic and scanner. What it asks for stands in the address."""
 
-    clinic = forms.ModelChoiceField(
-        Clinic.objects.none(),
-        label=_("Clinic"),
-        required=False,
-        to_field_name="code",
-        empty_label=_("All"),
-    )
     scanner = forms.ModelChoiceField(
         Scanner.objects.none(),
         label=_("Scanner"),
@@ -36,17 +27,10 @@ class OfWhat(forms.Form):
     )
 
     def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
-        super().__init__(data)
-        keys = [clinic.pk for clinic in clinics]
-        self._offer("clinic", Clinic.objects.filter(pk__in=keys).order_by("name"))
-        self._offer("scanner", Scanner.objects.filter(clinic__in=keys).order_by("name", "id"))
-        if len(clinics) == 1:
-            del self.fields["clinic"]
-
-    def _offer(self, name: str, those: QuerySet[Any]) -> None:
-        field = self.fields[name]
-        assert isinstance(field, forms.ModelChoiceField)
-        field.queryset = those
+        super().__init__(data, clinics=clinics)
+        scanner = self.fields["scanner"]
+        assert isinstance(scanner, forms.ModelChoiceField)
+        scanner.queryset = Scanner.objects.filter(clinic__in=clinics).order_by("name", "id")
 
 
 @require_safe

@@ -27,7 +27,7 @@ def test_an_empty_clinic_says_what_that_means(clinician_client: Client) -> None:
 
     assert "No exam came due in these months" in page.text()
     assert "No CT is expected" in page.text()
-    assert "no scanner entered" in page.text()
+    assert "no scanner in use" in page.text()
     assert len(page.table("By month")) == 13
     assert page.table("By protocol") == []
 
