@@ -11,7 +11,10 @@ from surveillance.translations import compile_translations
 
 @pytest.hookimpl(wrapper=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
-    """Starts them before pytest-django reads the settings, hence a wrapper."""
+    """Starts them before pytest-django reads the settings, hence a wrapper.
+
+    When the tests run in several processes, each of these has its own; the first only hands out.
+    """
     compile_translations()
     servers = ExitStack()
     early_config.add_cleanup(servers.close)

@@ -28,12 +28,14 @@ def test_before_the_first_mail_the_page_says_when_it_comes(nurse_client: Client)
 def test_after_a_sweep_the_mails_lead_to_the_patient_and_name_nobody(
     nurse_client: Client, overdue_slot: Slot
 ) -> None:
+    patient, clinic = overdue_slot.patient, overdue_slot.patient.clinic
     sweep()
-    sweep(at=timezone.now() + timedelta(days=4))  # the digests of a morning after the weekend
+    noon = timezone.now().astimezone(clinic.zone).replace(hour=12)
+    for days in range(1, 8):  # a digest waits for the morning of a working day
+        sweep(at=noon + timedelta(days=days))
 
     page = Page(nurse_client.get("/mailbox/"))
 
-    patient, clinic = overdue_slot.patient, overdue_slot.patient.clinic
     mails = [text_of(mail) for mail in page.document.select(".mail")]
     assert {mail.split("To ")[1].split(",")[0] for mail in mails} == {
         clinic.booking_email,
