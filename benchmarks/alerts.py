@@ -286,6 +286,7 @@ def smtp_rows(mails: int, *, in_tasks: int) -> list[Row]:
     clinics = list(Clinic.objects.all())
     tomorrow = AT + timedelta(days=1)
     raise_for_each(mails, tomorrow)
+    execute("VACUUM ANALYZE")  # as a night has gone by since they were raised
 
     def send() -> int:
         return delivery.deliver(clinics, tomorrow)[MessageState.SENT]

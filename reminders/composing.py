@@ -1,7 +1,6 @@
 """What a message says. It names no patient to staff, and to a patient nothing but the day."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
@@ -10,25 +9,12 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from patients.models import Clinic
+from reminders import staff_mail
 from reminders.models import Kind, Line, Message, Notice
+from reminders.staff_mail import Entry, Section
 from schedules.models import Slot
 from schedules.rules.windows import days_late
 from surveillance.accounts.models import User
-
-LISTED = 50  # patients of a kind in one message; the pages list them all
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What a message to staff says of one patient: of the exam that waits longest, and how many
-    more there are."""
-
-    link: str
-    exam: str
-    day: date
-    days_late: int
-    more: int
-
 
 WITH_LINES = Prefetch(
     "lines",
@@ -40,27 +26,43 @@ WITH_LINES = Prefetch(
         "notice__booking__slot",
         "notice__result__study",
     )
+    .only(
+        "message_id",
+        "to_patient",
+        "notice__rule__kind",
+        "notice__patient__public_id",
+        "notice__patient__language",
+        "notice__slot__exam",
+        "notice__slot__due_on",
+        "notice__slot__latest_on",
+        "notice__booking__starts_at",
+        "notice__booking__slot__exam",
+        "notice__result__study__modality",
+        "notice__result__study__performed_on",
+    )
     .order_by("pk"),
 )
 
 
-def compose(message: Message, at: datetime) -> tuple[str, str]:
+def languages_of(messages: Iterable[Message]) -> dict[str, str]:
+    """Return the language of each person at whose own address a message is; an address of a clinic
+    stands for nobody, and reads the product's own."""
+    theirs = User.objects.filter(
+        is_active=True, email__in={message.recipient for message in messages}
+    ).exclude(language="")
+    return dict(theirs.order_by("-pk").values_list("email", "language"))
+
+
+def compose(message: Message, at: datetime, languages: Mapping[str, str]) -> tuple[str, str]:
     """Return the subject and the body of what is still to be told at `at`, of a message that was
-    fetched `WITH_LINES`."""
-    lines = message.lines.all()
+    fetched `WITH_LINES`; `languages` are those `languages_of` such messages."""
+    lines, clinic = message.lines.all(), message.clinic
     if lines[0].to_patient:
-        return _to_patient(lines[0].notice, message.clinic)
-    with translation.override(_language(message)):
-        return _to_staff([line.notice for line in lines], message.clinic, at)
-
-
-def _language(message: Message) -> str:
-    """Return the language of the person at an address; an address of the clinic reads English."""
+        return _to_patient(lines[0].notice, clinic)
     english: str = settings.LANGUAGE_CODE
-    if message.recipient in (message.clinic.booking_email, message.clinic.alert_email):
-        return english
-    theirs = User.objects.filter(is_active=True, email=message.recipient).exclude(language="")
-    return theirs.order_by("pk").values_list("language", flat=True).first() or english
+    is_clinics = message.recipient in (clinic.booking_email, clinic.alert_email)
+    with translation.override(english if is_clinics else languages.get(message.recipient, english)):
+        return _to_staff([line.notice for line in lines], clinic, at)
 
 
 def _to_patient(notice: Notice, clinic: Clinic) -> tuple[str, str]:
@@ -70,7 +72,11 @@ def _to_patient(notice: Notice, clinic: Clinic) -> tuple[str, str]:
         "starts_at": notice.booking and notice.booking.starts_at,
     }
     with timezone.override(clinic.zone):  # templates show times by the zone that holds now
-        return _rendered(f"reminders/patient/{kind}.{notice.patient.language}.txt", context)
+        written = render_to_string(
+            f"reminders/patient/{kind}.{notice.patient.language}.txt", context
+        )
+    subject, body = written.split("\n\n", 1)
+    return " ".join(subject.split()), body
 
 
 def _to_staff(notices: Iterable[Notice], clinic: Clinic, at: datetime) -> tuple[str, str]:
@@ -80,19 +86,18 @@ def _to_staff(notices: Iterable[Notice], clinic: Clinic, at: datetime) -> tuple[
         patients = of_kind.setdefault(Kind(notice.rule.kind), {})
         patients.setdefault(notice.patient_id, []).append(notice)
     sections = [
-        {
-            "kind": kind.value,
-            "patients": len(of_kind[kind]),
-            "entries": sorted(
+        Section(
+            kind,
+            sorted(
                 (_entry(kind, theirs, clinic, today) for theirs in of_kind[kind].values()),
                 key=lambda entry: entry.day,
-            )[:LISTED],
-        }
+            ),
+        )
         for kind in Kind
         if kind in of_kind
     ]
-    context = {"clinic": clinic, "sections": sections, "site": settings.SITE_URL}
-    return _rendered("reminders/staff.txt", context)
+    name = str(clinic)
+    return staff_mail.subject(name, sections), staff_mail.body(name, sections)
 
 
 def _entry(kind: Kind, notices: list[Notice], clinic: Clinic, today: date) -> Entry:
@@ -124,8 +129,3 @@ def _day(notice: Notice, clinic: Clinic) -> date:
         return notice.booking.starts_at.astimezone(clinic.zone).date()
     assert notice.result is not None  # held by a constraint
     return notice.result.study.performed_on
-
-
-def _rendered(template: str, context: Mapping[str, object]) -> tuple[str, str]:
-    subject, body = render_to_string(template, dict(context)).split("\n\n", 1)
-    return " ".join(subject.split()), body

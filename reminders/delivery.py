@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 
 from patients.models import Clinic
 from reminders.channels import Channel, Outgoing, RecipientBusy, Refused, TryLater, channel
-from reminders.composing import WITH_LINES, compose
+from reminders.composing import WITH_LINES, compose, languages_of
 from reminders.conditions import still_true
 from reminders.endings import end
 from reminders.hours import next_opening
@@ -75,18 +75,19 @@ WHERE id = ANY (%s) AND state = 'sending' AND claimed_by = %s
 RETURNING id, claimed_by
 """  # noqa: S608 - text of our own
 _CLAIM = """
-UPDATE reminders_message AS message
-SET state = CASE WHEN EXISTS (
-        SELECT FROM reminders_line AS line
-        WHERE line.message_id = message.id AND line.withdrawn_at IS NULL
-            AND line.notice_id IN ({true})
-    ) THEN 'sending' ELSE 'withdrawn' END,
-    claimed_at = %s, claimed_by = {this_session}, attempts = attempts + 1
-WHERE id = ANY (%s)
-"""
-_UNTRUE = """
-SELECT id, notice_id FROM reminders_line
-WHERE message_id = ANY (%s) AND withdrawn_at IS NULL AND notice_id NOT IN ({true})
+WITH line AS MATERIALIZED (
+    SELECT id, message_id, notice_id, notice_id IN ({true}) AS is_true
+    FROM reminders_line WHERE message_id = ANY (%s) AND withdrawn_at IS NULL
+),
+claimed AS (
+    UPDATE reminders_message AS message
+    SET state = CASE WHEN EXISTS (
+            SELECT FROM line WHERE line.message_id = message.id AND line.is_true
+        ) THEN 'sending' ELSE 'withdrawn' END,
+        claimed_at = %s, claimed_by = {this_session}, attempts = attempts + 1
+    WHERE id = ANY (%s)
+)
+SELECT id, notice_id FROM line WHERE NOT is_true
 """
 
 
@@ -126,16 +127,14 @@ class _Claims:
                 return []
             self._prepare()
             plan_once()
-            execute("claim", claimed)
-            untrue = dict(execute("untrue_lines", claimed))
+            untrue = dict(execute("claim", claimed))
             if untrue:
                 Line.objects.filter(pk__in=untrue).update(withdrawn_at=self._at)
                 # Ended at once: if it comes to be true again, it is raised and said anew.
                 end(list(untrue.values()), self._at)
         return list(
             Message.objects.filter(pk__in=claimed)
-            .select_related("clinic")
-            .prefetch_related(WITH_LINES)
+            .prefetch_related("clinic", WITH_LINES)
             .order_by("next_try_at", "id")
         )
 
@@ -152,10 +151,8 @@ class _Claims:
             .values("pk")
             .query.sql_with_params()
         )
-        prepare(
-            "claim", _CLAIM.format(true=true, this_session=_THIS_SESSION), [*params, self._at, THEM]
-        )
-        prepare("untrue_lines", _UNTRUE.format(true=true), [THEM, *params])
+        claim = _CLAIM.format(true=true, this_session=_THIS_SESSION)
+        prepare("claim", claim, [*params, THEM, self._at, THEM])
         self._prepared_for = connection.connection
 
 
@@ -170,13 +167,14 @@ def _send_all(
     in_trouble = 0
     to_send = deque(message for message in claimed if message.state == MessageState.SENDING)
     ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
+    languages = languages_of(to_send)
     while to_send:
         message = to_send.popleft()
         if in_trouble == LINE_IS_DOWN_AFTER or monotonic() > until:
             _give_back(message)
             continue
         try:
-            message.subject, message.body = compose(message, at)
+            message.subject, message.body = compose(message, at, languages)
             line.send(
                 Outgoing(str(message.public_id), message.recipient, message.subject, message.body)
             )

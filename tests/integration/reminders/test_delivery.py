@@ -1,12 +1,19 @@
+from collections import Counter
 from datetime import timedelta
+from time import monotonic
 
 import pytest
 from django.core.mail import EmailMessage
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from patients.models import Clinic
+from reminders import delivery
 from reminders.actions import sweep
+from reminders.channels import channel
 from reminders.delivery import CLAIM_LASTS, DEAD_AFTER, GIVE_UP_AFTER
-from reminders.models import Line, Message, MessageState
+from reminders.gathering import gather
+from reminders.models import ChannelName, Line, Message, MessageState
 from reminders.raising import Raised
 from schedules.actions import move_booking
 from schedules.models import BookingState, Slot
@@ -44,6 +51,24 @@ def test_a_message_goes_out_by_smtp(mail_server: MailServer) -> None:
     assert letter["Subject"] == message.subject
     assert str(message.public_id) in letter["Message-ID"]
     assert (message.state, message.attempts, message.sent_at) == (MessageState.SENT, 1, NOW)
+
+
+def test_of_all_that_a_message_is_written_from_nothing_is_asked_for_it_alone(
+    mailoutbox: list[EmailMessage],
+) -> None:
+    def deliver_to(clinics: int) -> int:
+        for number in range(clinics):
+            open_slot(f"nurses{number}@example.org")
+        everywhere = list(Clinic.objects.all())
+        gather(everywhere, NOW)
+        claimed = delivery._Claims(everywhere, NOW).claim(ChannelName.EMAIL)
+        ended: Counter[MessageState] = Counter()
+        with channel("email") as line, CaptureQueriesContext(connection) as asked:
+            delivery._send_all(line, claimed, ended, NOW, monotonic() + 60)
+        assert ended[MessageState.SENT] == clinics
+        return len(asked)
+
+    assert deliver_to(3) - deliver_to(1) == 2  # what came of each
 
 
 def test_a_message_that_is_refused_for_now_is_tried_again(mail_server: MailServer) -> None:

@@ -97,7 +97,7 @@ def test_a_digest_waits_over_the_weekend(mailoutbox: list[EmailMessage], clinic:
 def test_a_long_digest_lists_so_many_and_says_that_there_are_more(
     mailoutbox: list[EmailMessage], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reminders.composing.LISTED", 2)
+    monkeypatch.setattr("reminders.staff_mail.LISTED", 2)
     follow(ClinicFactory.create(booking_email="nurses@example.org"), 3)
     sweep(at=moment(3, 9))
 
