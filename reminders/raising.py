@@ -72,12 +72,15 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
             batches += 1
             done.looked_at += len(patients)
             take_up_again(patients, at)
-            untrue = look.untrue(patients)  # asked first: what is raised now is true
+            untrue = []
+            # Asked first: what is raised now is true, and goes to the address given last.
+            if Notice.objects.filter(patient__in=patients, ended_at=None).exists():
+                untrue = look.untrue(patients)
+                look.readdress(patients)
             done.raised += look.raise_new(patients)
             if untrue:
                 end(untrue, at)
             done.ended += len(untrue)
-            look.readdress(patients)
             look.look_again(patients)
 
 

@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from patients.models import Patient
 from reminders.actions import sweep
+from reminders.models import Watch
 from tests.factories import ClinicFactory, PatientFactory, ScheduleFactory
 from tests.integration.reminders.days import moment
 
@@ -97,3 +98,22 @@ def test_a_sweep_with_nothing_new_reads_a_few_pages_of_indexes_and_no_table_that
     read = [node for node in nodes(plan) if node.get("Relation Name") in FOUND_BY]
     assert {node["Relation Name"]: node.get("Index Name") for node in read} == FOUND_BY
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] < A_FEW_PAGES
+
+
+def test_statements_are_planned_anew_each_time_the_tables_may_be_twice_as_large(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is planned for empty tables took a first sweep of 30 000 patients a minute."""
+    monkeypatch.setattr("reminders.raising.PATIENTS_AT_A_TIME", 1)
+    Watch.objects.filter(pk__in=Watch.objects.values("pk")[:9]).update(look_at=NOW)
+
+    with CaptureQueriesContext(connection) as queries:
+        ran = sweep(at=NOW)
+
+    looks = [
+        sql.removeprefix("EXECUTE ").split()[0]
+        for query in queries
+        if (sql := query["sql"]).startswith(("DISCARD PLANS", "EXECUTE look_again"))
+    ]
+    assert ran.looked_at == 9
+    assert [number for number, look in enumerate(looks) if look == "DISCARD"] == [1, 3, 6, 11]
