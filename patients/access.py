@@ -8,6 +8,7 @@ from typing import Concatenate, ParamSpec
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
+from django_htmx.middleware import HtmxDetails
 
 from patients.models import Clinic
 from patients.queries import ClinicDay, clinic_days, clinics_where_may
@@ -21,6 +22,7 @@ class UserRequest(HttpRequest):
     """A request by a user who has signed in."""
 
     user: User
+    htmx: HtmxDetails
 
 
 ScopedView = Callable[Concatenate[UserRequest, list[Clinic], P], HttpResponseBase]

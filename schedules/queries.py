@@ -5,7 +5,7 @@ the two together.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
@@ -16,6 +16,9 @@ from schedules.models import (
     BookingState,
     Contact,
     Decision,
+    Job,
+    JobKind,
+    Protocol,
     Result,
     Review,
     Schedule,
@@ -150,6 +153,24 @@ def unmatched_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
         .filter(Exists(opened), slots=None, kept_at=None)
         .order_by("performed_on", "id")
     )
+
+
+def jobs_of(user: User) -> QuerySet[Job]:
+    """Return what a person has asked for, the latest first. Nobody else sees it."""
+    return Job.objects.filter(by=user).order_by("-pk")
+
+
+def recent_jobs(user: User, at: datetime) -> QuerySet[Job]:
+    """Return what a person may still wait to hear of: what runs, and what ended within a day."""
+    return jobs_of(user).filter(Q(ended_at=None) | Q(ended_at__gt=at - timedelta(days=1)))
+
+
+def take_overs_to(protocol: Protocol) -> QuerySet[Job]:
+    """Return the jobs that take patients over to this version, whoever asked for them."""
+    return Job.objects.filter(
+        kind=JobKind.TAKE_OVER,
+        parameters__contains={"code": protocol.code, "version": protocol.version},
+    ).select_related("by")
 
 
 def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> QuerySet[Slot]:

@@ -33,6 +33,7 @@ class Replan:
     schedule: Schedule
     changes: Sequence[Change[Slot]]
     held: Sequence[HeldBooking] = ()
+    since: date | None = None  # a new schedule plans nothing that has lapsed before
 
     def of(self, act: Act) -> list[Change[Slot]]:
         return [change for change in self.changes if change.act == act]
@@ -133,7 +134,7 @@ def succeeded(
         if taker:
             free.remove(taker)  # a slot takes one appointment
         held.append(HeldBooking(booking, taker))
-    return Replan(schedule, changes, held)
+    return Replan(schedule, changes, held, since)
 
 
 def _before(since: date | None) -> list[Pause]:

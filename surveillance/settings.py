@@ -111,8 +111,8 @@ CACHES = {
     }
 }
 
-# Each task is short, repeatable and finds its work in PostgreSQL. The visibility timeout
-# stays above the time limit, or a slow task would be handed out twice.
+# Each task is repeatable and finds its work in PostgreSQL. The visibility timeout stays above all
+# time limits, also that of schedules.tasks.work, or a slow task would be handed out twice.
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_IGNORE_RESULT = True
@@ -121,7 +121,10 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 300
 CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_connect_timeout": 5,  # a request that asks for a job must not hang on it
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=60)
 RECONCILE_EVERY_SECONDS = 15 * 60
@@ -130,6 +133,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "reminders.tasks.sweep",
         "schedule": SWEEP_EVERY_SECONDS,
         # A sweep that could not start before the next one is due has nothing left to say.
+        "options": {"expires": SWEEP_EVERY_SECONDS},
+    },
+    # Whoever asks for a job rings at once; this is for what was not heard, or was broken off.
+    "work": {
+        "task": "schedules.tasks.work",
+        "schedule": SWEEP_EVERY_SECONDS,
         "options": {"expires": SWEEP_EVERY_SECONDS},
     },
     "reconcile": {

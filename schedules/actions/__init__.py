@@ -16,6 +16,7 @@ from schedules.actions.bookings import (
 )
 from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
+from schedules.actions.jobs import ask_for
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.reviews import TOGETHER, review, review_together
 from schedules.actions.scanners import add_scanner, change_scanner, use_scanner
@@ -42,6 +43,7 @@ __all__ = [
     "UNDO_WITHIN",
     "activate_protocol",
     "add_scanner",
+    "ask_for",
     "book",
     "change_protocol",
     "change_scanner",

@@ -1,6 +1,6 @@
 """Protocols: drafted by one person, signed by another, and then never changed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.models import Clinic, Patient
-from schedules.actions.schedules import change_protocol
+from schedules.actions.schedules import go_on_by
 from schedules.models import Protocol, ProtocolState, Schedule, ScheduleState
 from schedules.replanning import Replan, fingerprint, succeeded
 from schedules.rules.protocol import Definition, ProtocolError
@@ -107,11 +107,17 @@ def marks(replans: Iterable[Replan]) -> dict[str, str]:
 
 @transaction.atomic
 def take_over(
-    *, protocol: Protocol, clinics: Iterable[Clinic], by: User, shown: Mapping[str, str]
+    *,
+    protocol: Protocol,
+    clinics: Iterable[Clinic],
+    by: User,
+    shown: Mapping[str, str],
+    tell: Callable[[int], None] = lambda so_far: None,
 ) -> int:
     """Move the clinics' schedules on older versions to this one: exactly what was shown, or none.
 
-    `shown` are the `marks` of what the person was shown. Returns how many schedules it moved.
+    `shown` are the `marks` of what the person was shown. `tell` hears after each schedule how many
+    are moved so far. Returns how many it moved.
 
     Raises:
         ValidationError: the protocol is not active, or something has changed since it was shown.
@@ -129,10 +135,9 @@ def take_over(
     replans = takeovers(protocol=protocol, clinics=clinics)
     if marks(replans) != shown:
         raise ValidationError(_("Something has changed since this was shown: look at it again."))
-    for replan in replans:
-        change_protocol(
-            schedule=replan.schedule, protocol=protocol, by=by, shown=fingerprint([replan])
-        )
+    for so_far, replan in enumerate(replans, 1):
+        go_on_by(replan, protocol, by=by)
+        tell(so_far)
     return len(replans)
 
 

@@ -94,6 +94,7 @@ def rebaseline(
     if anchor_on <= schedule.anchor_on:
         raise ValidationError({"anchor": _("The operation is not later than the present anchor.")})
     replan = succeeded(schedule, schedule.protocol, anchor_on)
+    _check_shown(replan, shown)
     with in_source_language():
         reason = f"Re-baseline: {anchor} on {long_date(anchor_on)}"
     new = Schedule(
@@ -103,7 +104,7 @@ def rebaseline(
         anchor_on=anchor_on,
         replaces=schedule,
     )
-    return _succeed(replan, new, "rebaselined", reason, by=by, shown=shown, at=at)
+    return _succeed(replan, new, "rebaselined", reason, by=by, at=at)
 
 
 @transaction.atomic
@@ -127,17 +128,29 @@ def change_protocol(
         raise ValidationError({"protocol": _("This is the present protocol.")})
     today = schedule.tumour.patient.clinic.today(at)
     replan = succeeded(schedule, protocol, schedule.anchor_on, since=today)
+    _check_shown(replan, shown)
+    return go_on_by(replan, protocol, by=by, at=at)
+
+
+def go_on_by(
+    replan: Replan, protocol: Protocol, *, by: User, at: datetime | None = None
+) -> Schedule:
+    """Let a new schedule on `protocol` take over from the old one, exactly as `replan` tells it.
+
+    The caller holds the patient's lock, and has asked for the replan and checked it since.
+    """
+    old = replan.schedule
     with in_source_language():
         reason = f"Goes on under {protocol}"
     new = Schedule(
-        tumour=schedule.tumour,
+        tumour=old.tumour,
         protocol=protocol,
-        anchor=schedule.anchor,
-        anchor_on=schedule.anchor_on,
-        planned_since=today,
-        replaces=schedule,
+        anchor=old.anchor,
+        anchor_on=old.anchor_on,
+        planned_since=replan.since,
+        replaces=old,
     )
-    return _succeed(replan, new, "protocol_changed", reason, by=by, shown=shown, at=at)
+    return _succeed(replan, new, "protocol_changed", reason, by=by, at=at)
 
 
 @transaction.atomic
@@ -313,17 +326,9 @@ def _check_shown(replan: Replan, shown: str | None) -> None:
 
 
 def _succeed(
-    replan: Replan,
-    new: Schedule,
-    act: str,
-    reason: str,
-    *,
-    by: User,
-    shown: str | None,
-    at: datetime | None,
+    replan: Replan, new: Schedule, act: str, reason: str, *, by: User, at: datetime | None
 ) -> Schedule:
     """Let the `new` schedule take over, exactly as `replan` tells it."""
-    _check_shown(replan, shown)
     old = replan.schedule
     end_schedule(old, ScheduleState.SUPERSEDED, reason, at or timezone.now())
     end_slots(old, Outcome.SUPERSEDED, reason)

@@ -1,7 +1,8 @@
-"""What is due: protocols, schedules, slots, bookings, contacts, studies, results, reviews."""
+"""What is due: protocols, schedules, slots, bookings, contacts, studies, results, reviews; jobs."""
 
 from schedules.models.booking import Booking, BookingState, Scanner
 from schedules.models.contact import Contact, ContactOutcome
+from schedules.models.job import Job, JobKind, JobState
 from schedules.models.protocol import Protocol, ProtocolState
 from schedules.models.review import Decision, Review
 from schedules.models.schedule import (
@@ -22,6 +23,9 @@ __all__ = [
     "Decision",
     "DeclinedAnchor",
     "EndReason",
+    "Job",
+    "JobKind",
+    "JobState",
     "Protocol",
     "ProtocolState",
     "Result",

@@ -3,6 +3,8 @@
 A protocol belongs to no clinic; what is said of its patients is of the user's own clinics only.
 """
 
+from uuid import UUID
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, QuerySet
@@ -17,7 +19,15 @@ from schedules import actions, queries
 from schedules.actions.protocols import marks, objections, takeovers
 from schedules.comparison import CompareForm, overview, picture_of, series_of
 from schedules.comparison import compare as set_beside
-from schedules.models import Protocol, ProtocolState, Schedule, ScheduleState
+from schedules.models import (
+    Job,
+    JobKind,
+    JobState,
+    Protocol,
+    ProtocolState,
+    Schedule,
+    ScheduleState,
+)
 from schedules.protocol_forms import PhaseForm, PhaseFormSet, PreviewForm, ProtocolForm
 from schedules.rules.compare import YEARS
 from schedules.rules.plan import plan
@@ -134,31 +144,27 @@ def sign(request: UserRequest, clinics: list[Clinic], code: str, version: int) -
 
 @allowed(Act.PLAN)
 def take_over(request: UserRequest, clinics: list[Clinic], code: str, version: int) -> HttpResponse:
-    """Show what going on by this version would change for patients on older ones; apply just that.
+    """Show what going on by this version would change for patients on older ones, and do just that.
 
-    What is shown goes along in the form, so that the answer can say what has changed since.
+    What is shown goes along in the form, and it is done in the background. `?refused=` names a job
+    of the user's that was not done: what has changed since is marked.
     """
     protocol = get_object_or_404(Protocol, code=code, version=version)
     if protocol.flaw:
         raise Http404(protocol.flaw)
-    shown = dict(
-        mark.split("=", 1) for mark in request.POST.get("shown", "").split() if "=" in mark
-    )
-    refused = ""
     if request.method == "POST":
-        try:
-            moved = actions.take_over(
-                protocol=protocol, clinics=clinics, by=request.user, shown=shown
-            )
-        except ValidationError as error:
-            refused = " ".join(error.messages)
-        else:
-            messages.success(
-                request,
-                _("Follow-ups that now go on by %(protocol)s: %(count)s.")
-                % {"protocol": protocol, "count": moved},
-            )
-            return redirect("protocol", code=code, version=version)
+        shown = dict(
+            mark.split("=", 1) for mark in request.POST.get("shown", "").split() if "=" in mark
+        )
+        job = actions.ask_for(
+            kind=JobKind.TAKE_OVER,
+            parameters={"code": code, "version": version, "shown": shown},
+            total=len(shown),
+            by=request.user,
+        )
+        return redirect("job", job.public_id)
+    refused = _refused(request, protocol)
+    shown = refused.parameters["shown"] if refused else {}
     replans = takeovers(protocol=protocol, clinics=clinics)
     now = marks(replans)
     changed = [one for one in now if refused and now[one] != shown.get(one)]
@@ -177,8 +183,26 @@ def take_over(request: UserRequest, clinics: list[Clinic], code: str, version: i
         "shown": " ".join(f"{one}={mark}" for one, mark in now.items()),
         "refused": refused,
         "gone": gone,
+        "under_way": queries.take_overs_to(protocol)
+        .filter(
+            Q(by=request.user) | Q(parameters__shown__has_any_keys=list(now)),
+            state__in=Job.UNFINISHED,
+        )
+        .first(),
     }
     return render(request, "schedules/protocol_take_over.html", context)
+
+
+def _refused(request: UserRequest, protocol: Protocol) -> Job | None:
+    try:
+        public_id = UUID(request.GET.get("refused", ""))
+    except ValueError:
+        return None
+    return (
+        queries.take_overs_to(protocol)
+        .filter(by=request.user, public_id=public_id, state=JobState.FAILED)
+        .first()
+    )
 
 
 def _with_use(clinics: list[Clinic]) -> QuerySet[Protocol]:

@@ -103,6 +103,7 @@ def home(request: UserRequest) -> HttpResponse:
     ]
     context = {
         "work": work,
+        "jobs": queries.recent_jobs(request.user, timezone.now()),
         "sweep": last_sweep(timezone.now()),
         "compared": Reconciliation.objects.order_by("-started_at").first(),
     }

@@ -2,10 +2,12 @@
 
 from datetime import date, timedelta
 
+from django.utils import timezone
+
 from patients.models import Clinic
 from reminders.actions import sweep
 from schedules.actions import record_result, suspend
-from schedules.models import ResultOutcome
+from schedules.models import Job, JobKind, JobState, Protocol, ResultOutcome
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from tests.factories import (
@@ -38,6 +40,8 @@ def busy_clinic() -> tuple[Clinic, dict[Role, User]]:
     enter_patient_of_every_list(clinic, users[Role.NURSE], users[Role.CLINICIAN])
     slot_due_in(-30, clinic)
     enter_those_in_between(clinic, users[Role.CLINICIAN])
+    for state in (JobState.DONE, JobState.FAILED):
+        enter_job(users[Role.CLINICIAN], state)
     for days in (-4, 0):  # what is raised on the first day is sent by the second
         sweep(at=moment(clinic, days))
     return clinic, users
@@ -67,3 +71,17 @@ def enter_those_in_between(clinic: Clinic, clinician: User) -> None:
         patient=scanned.patient, performed_on=clinic.today() - timedelta(days=1)
     )
     record_result(study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver S6"], by=clinician)
+
+
+def enter_job(by: User, state: JobState) -> None:
+    """Enter what somebody has asked for and what has come to its end."""
+    protocol = Protocol.objects.all()[0]
+    Job.objects.create(
+        kind=JobKind.TAKE_OVER,
+        by=by,
+        parameters={"code": protocol.code, "version": protocol.version, "shown": {}},
+        state=state,
+        total=12,
+        ended_at=timezone.now(),
+        error="Something has changed since this was shown: look at it again.",
+    )

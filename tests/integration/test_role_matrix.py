@@ -13,7 +13,7 @@ from patients.models import Clinic, TreatmentKind
 from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
-from schedules.models import Result, ResultOutcome
+from schedules.models import Job, JobKind, Result, ResultOutcome
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
 from tests.factories import (
@@ -37,6 +37,7 @@ class Rule:
     act: Act | None = None  # without one it is open to whoever has signed in
     verbs: tuple[str, ...] = ("GET",)
     of_one_patient: bool = False  # so members of other clinics do not find it
+    of_one_person: bool = False  # none of the visitors, so nobody finds it
 
 
 FORM = ("GET", "POST")
@@ -86,6 +87,8 @@ RULES = {
     "draft-protocol": Rule(Act.DRAFT_PROTOCOL, FORM),
     "sign-protocol": Rule(Act.SIGN_PROTOCOL, BUTTON),
     "take-over": Rule(Act.PLAN, FORM),
+    "jobs": Rule(),
+    "job": Rule(of_one_person=True),
     "figures": Rule(Act.SEE_FIGURES),
     "exports": Rule(Act.EXPORT),
     "export-csv": Rule(Act.EXPORT, BUTTON),
@@ -127,7 +130,7 @@ class Visitor:
             return "no such method"
         if rule.act and self.role not in MAY[rule.act]:
             return "refused"
-        if rule.of_one_patient and not self.is_of_this_clinic:
+        if rule.of_one_person or (rule.of_one_patient and not self.is_of_this_clinic):
             return "not found"
         return "gets in"
 
@@ -195,6 +198,9 @@ def site(clinic: Clinic) -> Site:
         next_try_at=morning(4, 20),
     )
     hold = Hold.objects.create(clinic=clinic, at=morning(4, 20), lines=300, usual=200)
+    job = Job.objects.create(
+        kind=JobKind.TAKE_OVER, by=UserFactory.create(), parameters={}, total=1
+    )
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -210,6 +216,7 @@ def site(clinic: Clinic) -> Site:
         "review-result": [study.public_id],
         "keep-off-schedule": [study.public_id],
         "death": [slot.patient.public_id],
+        "job": [job.public_id],
         "acknowledge": [alert.public_id],
         "message": [message.public_id],
         "send-again": [message.public_id],

@@ -52,7 +52,7 @@ class Crew:
     """Starts processes; at the end of `with` none of them is left."""
 
     def __init__(self, environment: Mapping[str, str], folder: Path) -> None:
-        self._environment, self._folder = environment, folder
+        self.environment, self._folder = environment, folder
         self._started: list[Process] = []
         self.started_again = 0
 
@@ -64,7 +64,7 @@ class Crew:
         return self._start(BEAT, name, environment)
 
     def _start(self, words: tuple[str, ...], name: str, more: Mapping[str, str]) -> Process:
-        process = Process(words, {**self._environment, **more}, self._folder / f"{name}.log")
+        process = Process(words, {**self.environment, **more}, self._folder / f"{name}.log")
         self._started.append(process)
         return process
 

@@ -105,7 +105,15 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *(("clinician", name) for name in ("overdue", "review", "rebaselines", "results")),
         *(
             ("clinician", name)
-            for name in ("what-if", "decline-anchor", "suspend", "end", "death", "take-over")
+            for name in (
+                "what-if",
+                "decline-anchor",
+                "suspend",
+                "end",
+                "death",
+                "take-over",
+                "jobs",
+            )
         ),
         *(
             (role, name)

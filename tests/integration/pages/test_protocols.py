@@ -7,6 +7,7 @@ from django.test import Client
 
 from patients.models import Clinic
 from schedules.actions import activate_protocol, draft_protocol
+from schedules.jobs import work
 from schedules.models import Protocol, ProtocolState, Schedule, ScheduleState, Slot
 from schedules.protocol_files import load_protocols
 from surveillance.accounts.models import User
@@ -489,14 +490,21 @@ def test_an_appointment_at_risk_is_shown_with_its_day_and_scanner(
     assert not page.document.select("main form")
 
 
-def test_doing_it_does_it_for_all_and_leaves_nothing_to_do(
+def test_doing_it_does_it_for_all_in_the_background_and_leaves_nothing_to_do(
     clinician_client: Client, booked_slot: Slot, active: Protocol
 ) -> None:
     page = Page(clinician_client.get(f"{SECOND}take-over/"))
 
-    page = Page(clinician_client.post(f"{SECOND}take-over/", shown_by(page), follow=True))
+    answer = clinician_client.post(f"{SECOND}take-over/", shown_by(page), follow=True)
 
-    assert page.messages == [f"Follow-ups that now go on by {PROTOCOL} version 2: 1."]
+    page = Page(answer)
+    [(job, _)] = answer.redirect_chain
+    assert page.title.startswith(f"Patients go over to a newer version: {PROTOCOL} version 2")
+    assert page.text("#so-far") == "0 of 1 follow-up"
+    assert work()
+    page = Page(clinician_client.get(job))
+    assert f"1 follow-up now goes on by {PROTOCOL} version 2." in page.text(".job")
+    page = Page(clinician_client.get(page.link("Back to the protocol")))
     assert [row["Follow-ups on it, in your clinics"] for row in page.table(under="Versions")] == [
         "1",
         "0",
@@ -505,18 +513,50 @@ def test_doing_it_does_it_for_all_and_leaves_nothing_to_do(
     assert "No active follow-up of your clinics is on an older version." in page.text(".empty")
 
 
+def test_while_it_is_being_done_the_page_says_so_and_leads_there(
+    clinician_client: Client, clinic: Clinic, open_slot: Slot, draft: Protocol
+) -> None:
+    elsewhere = ScheduleFactory.create().tumour.patient.clinic
+    activate_protocol(protocol=draft, by=UserFactory.create())
+    page = Page(clinician_client.get(f"{SECOND}take-over/"))
+    shown = shown_by(page)
+    answer = clinician_client.post(f"{SECOND}take-over/", shown, follow=True)
+    [(job, _)] = answer.redirect_chain
+
+    page = Page(clinician_client.get(f"{SECOND}take-over/"))
+
+    assert "Carl Clinician asked for it now." in page.text(".proposal")
+    assert page.link("See how far it is") == job
+    assert not page.document.select("main form")
+    again = clinician_client.post(f"{SECOND}take-over/", shown, follow=True)
+    assert again.redirect_chain == answer.redirect_chain
+
+    colleague = Page(signed_in(member(clinic, Role.CLINICIAN)).get(f"{SECOND}take-over/"))
+    assert "Carl Clinician asked for it" in colleague.text(".proposal")
+    assert not colleague.document.select(f".proposal a, a[href='{job}'], main form")
+    other = Page(signed_in(member(elsewhere, Role.CLINICIAN)).get(f"{SECOND}take-over/"))
+    assert not other.document.select(".proposal")
+    assert other.document.select("main form")
+
+
 def test_what_has_changed_since_is_said_and_shown_afresh(
     clinician_client: Client, clinic: Clinic, open_slot: Slot, draft: Protocol
 ) -> None:
     other, third = (slot_due_in(-10, clinic) for _ in range(2))
     activate_protocol(protocol=draft, by=UserFactory.create())
     page = Page(clinician_client.get(f"{SECOND}take-over/"))
+    answer = clinician_client.post(f"{SECOND}take-over/", shown_by(page), follow=True)
+    [(job, _)] = answer.redirect_chain
     BookingFactory.create(
         slot=open_slot, starts_at=moment(clinic, days=7), at=moment(clinic, days=-1)
     )
     Schedule.objects.filter(pk=other.schedule_id).update(state=ScheduleState.SUSPENDED)
+    assert work()
 
-    page = Page(clinician_client.post(f"{SECOND}take-over/", shown_by(page)))
+    page = Page(clinician_client.get(job))
+    assert page.title.startswith("Error: ")
+    assert "Something has changed since this was shown" in page.text(".error-summary")
+    page = Page(clinician_client.get(page.link("See what would change now")))
 
     assert page.title.startswith("Error: ")
     assert "Something has changed since this was shown" in page.text(".error-summary")
@@ -527,18 +567,32 @@ def test_what_has_changed_since_is_said_and_shown_afresh(
     assert "1 suspended follow-up" in page.text(".facts")
     assert not Schedule.objects.filter(protocol=draft).exists()
 
-    page = Page(clinician_client.post(f"{SECOND}take-over/", shown_by(page), follow=True))
-    assert page.messages == [f"Follow-ups that now go on by {PROTOCOL} version 2: 2."]
+    clinician_client.post(f"{SECOND}take-over/", shown_by(page))
+    assert work()
+    assert Schedule.objects.filter(protocol=draft).count() == 2
 
 
 @pytest.mark.parametrize("shown", ["", "nonsense", "a=b c=d"])
 def test_what_was_never_shown_is_not_done(
     clinician_client: Client, open_slot: Slot, active: Protocol, shown: str
 ) -> None:
-    page = Page(clinician_client.post(f"{SECOND}take-over/", {"shown": shown}))
+    answer = clinician_client.post(f"{SECOND}take-over/", {"shown": shown}, follow=True)
+    assert answer.status_code == 200
+    assert work()
+
+    page = Page(clinician_client.get(answer.redirect_chain[0][0]))
 
     assert "Something has changed" in page.text(".error-summary")
     assert not Schedule.objects.filter(protocol=active).exists()
+
+
+@pytest.mark.parametrize("refused", ["nonsense", "00000000-0000-4000-8000-000000000000"])
+def test_a_refusal_that_there_is_not_marks_nothing(
+    clinician_client: Client, open_slot: Slot, active: Protocol, refused: str
+) -> None:
+    page = Page(clinician_client.get(f"{SECOND}take-over/", {"refused": refused}))
+
+    assert not page.document.select(".error-summary")
 
 
 def test_a_clinician_of_another_clinic_sees_nobody(open_slot: Slot, active: Protocol) -> None:

@@ -1,0 +1,65 @@
+"""Work in the background when the broker is away and the worker is killed: done once, and whole."""
+
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+from schedules.models import Job, JobState, Protocol, Schedule
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
+from surveillance.audit.models import Event
+from tests.factories import MembershipFactory
+from tests.integration.faults.cohort import a_due_day, always_open, due
+from tests.integration.faults.processes import ROOT, Crew, wait_until
+from tests.integration.faults.servers import Servers
+from tests.integration.schedules.asking import newer_version
+
+PATIENTS = 150
+AT_MOST = 120  # seconds
+ASK = """
+from patients.models import Clinic
+from schedules.models import Protocol
+from surveillance.accounts.models import User
+from tests.integration.schedules.asking import ask_to_take_over
+by = User.objects.get(memberships__isnull=False)
+ask_to_take_over(Protocol.objects.get(version=2), Clinic.objects.get(), by)
+"""
+
+
+def job() -> Job:
+    return Job.objects.get()
+
+
+def test_asked_for_without_a_broker_and_killed_in_the_middle_it_is_done_once(
+    processes: Crew, servers: Servers
+) -> None:
+    clinic = always_open()
+    due(clinic, [a_due_day(datetime.now(UTC).date())] * PATIENTS)
+    clinician: User = MembershipFactory.create(clinic=clinic, role=Role.CLINICIAN).user
+    newer = newer_version(Protocol.objects.get())
+
+    servers.stop_valkey()
+    subprocess.run(  # a request, in a process that knows no other broker
+        [sys.executable, "manage.py", "shell", "-c", ASK],
+        cwd=ROOT,
+        env={**processes.environment, "PATH": os.environ["PATH"]},
+        check=True,
+        timeout=AT_MOST,
+    )
+    assert job().state == JobState.WAITING
+    servers.start_valkey()
+
+    processes.beat()
+    worker = processes.worker("first")
+    wait_until(lambda: job().so_far > 0, seconds=AT_MOST, otherwise=worker.said)
+    worker.kill()
+    assert job().state == JobState.RUNNING, "it was over before it was killed"
+    assert not Schedule.objects.filter(protocol=newer).exists()
+
+    worker = processes.worker("second")
+    wait_until(lambda: not job().is_unfinished, seconds=AT_MOST, otherwise=worker.said)
+    assert (job().state, job().so_far, job().attempts) == (JobState.DONE, PATIENTS, 2)
+    assert Schedule.objects.filter(protocol=newer).count() == PATIENTS
+    changes = Event.objects.filter(act="schedule.protocol_changed", by_id=clinician.public_id)
+    assert changes.count() == PATIENTS
