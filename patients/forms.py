@@ -65,6 +65,15 @@ class ClinicChoiceForm(forms.Form):
             del self.fields["clinic"]
 
 
+class SearchForm(forms.Form):
+    q = forms.CharField(
+        label=_("MRN or start of a name"),
+        required=False,
+        max_length=100,
+        widget=forms.TextInput(attrs={"type": "search"}),
+    )
+
+
 class TreatmentForm(forms.Form):
     kind = forms.TypedChoiceField(
         label=_("Kind"), choices=TreatmentKind.choices, coerce=TreatmentKind

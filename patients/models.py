@@ -244,6 +244,11 @@ class Patient(models.Model):
                 condition=~Q(contact_by="sms") | ~Q(phone=""), name="text_message_needs_a_phone"
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["family_name", "given_name", "mrn", "id"], name="patients_by_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         if get_language() == "ja":

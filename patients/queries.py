@@ -50,3 +50,7 @@ def clinic_days(
         begins_at = datetime.combine(day, time.min, members[0].zone)
         days.append(ClinicDay(members, day, begins_at))
     return days
+
+
+def clinics_of(days: Iterable[ClinicDay]) -> list[Clinic]:
+    return [clinic for day in days for clinic in day.clinics]

@@ -95,12 +95,3 @@ class FilterForm(ClinicChoiceForm):
         used = Protocol.objects.exclude(state=ProtocolState.DRAFT)
         codes = used.order_by("code").values_list("code", flat=True).distinct()
         protocol.choices = [("", _("Any")), *((code, code) for code in codes)]
-
-
-class SearchForm(forms.Form):
-    q = forms.CharField(
-        label=_("MRN or start of a name"),
-        required=False,
-        max_length=100,
-        widget=forms.TextInput(attrs={"type": "search"}),
-    )

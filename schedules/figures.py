@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import prefetch_related_objects
 
 from patients.models import Clinic
-from patients.queries import ClinicDay
+from patients.queries import ClinicDay, clinics_of
 from schedules.models import Booking, ResultOutcome, Scanner, ScheduleState, Slot
 from schedules.openings import open_minutes, why_off
 from schedules.rules.adherence import EARLY_DAYS, LATE_DAYS, Adherence
@@ -222,7 +222,7 @@ def expected(days: Sequence[ClinicDay], *, protocol: str = "") -> list[Week]:
         "protocol": protocol,
     }
     found = {week: numbers for week, *numbers in _rows(_EXPECTED, told)}
-    clinics = [clinic for day in days for clinic in day.clinics]
+    clinics = clinics_of(days)
     prefetch_related_objects(clinics, "closed_days")
     scanners = list(Scanner.objects.filter(clinic__in=clinics, in_use=True))
     weeks = [_week(None, found.get(-1), None)]

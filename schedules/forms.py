@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.forms import DateInput, ListField
 from patients.models import FindingKind, Patient, Tumour
+from patients.paging import PAGE_ROWS
 from schedules.actions import TOGETHER
 from schedules.models import Decision, ResultOutcome, Slot, Study
-from schedules.paging import PAGE_ROWS
 from schedules.rules.protocol import REGIONS, region_name
 
 # What studies can be recorded in, by DICOM code.

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from itertools import zip_longest
 from typing import Self
@@ -13,11 +14,11 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 
-from patients.queries import ClinicDay
+from patients.paging import By, page_after
+from patients.queries import ClinicDay, clinics_of
 from schedules import queries
 from schedules.forms import ReviewForm
 from schedules.models import Slot
-from schedules.paging import By, page_after
 from schedules.ranking import rank_of, ranked
 from schedules.rules.risk import Rank
 from schedules.worklists import Row, rows
@@ -34,11 +35,11 @@ class Order(StrEnum):
 
 
 _NO_SLOT = Slot(public_id=UUID(int=0))
-LATEST = By("latest_on")
+LATEST = By("latest_on", date.fromisoformat)
 ORDERS = {
     (Show.OVERDUE, Order.RANK): (By("score", int, descending=True), LATEST),
     (Show.OVERDUE, Order.LATENESS): (LATEST,),
-    (Show.DEFERRED, Order.RANK): (By("until"), LATEST),
+    (Show.DEFERRED, Order.RANK): (By("until", date.fromisoformat), LATEST),
     (Show.DEFERRED, Order.LATENESS): (LATEST,),
 }
 
@@ -111,7 +112,8 @@ def listed(
         BadRequest: the page is to follow a place that is none.
     """
     order = ORDERS[asked.show, asked.order]
-    page = page_after(_slots(asked.show, days), order, asked.after)
+    among = queries.slots_of(clinics_of(days))
+    page = page_after(_slots(asked.show, days), order, asked.after, among=among)
     slots = page.rows
     if refused and refused[0] not in slots:
         slots = [*ranked(Slot.objects.filter(pk=refused[0].pk), days), *slots]

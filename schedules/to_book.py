@@ -11,15 +11,16 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from patients.models import Clinic
-from patients.queries import ClinicDay
+from patients.paging import By, PageOf, page_after
+from patients.queries import ClinicDay, clinics_of
 from patients.search import with_name_or_mrn
 from schedules import queries
 from schedules.models import Contact, Slot
-from schedules.paging import By, PageOf, page_after
 from schedules.rules.protocol import Contrast
 
 FILTERS = ("clinic", "within", "protocol", "site", "contrast", "order")
-ORDERS = {"": (By("latest_on"),), "due": (By("due_on"), By("latest_on"))}
+LATEST = By("latest_on", date.fromisoformat)
+ORDERS = {"": (LATEST,), "due": (By("due_on", date.fromisoformat), LATEST)}
 
 
 class Show(StrEnum):
@@ -64,15 +65,15 @@ def page_of(
     Raises:
         BadRequest: the page is to follow a place that is none.
     """
+    among = queries.slots_of(clinics_of(days))
     if filters.get("clinic"):
         days = _of(filters["clinic"], days)
     slots = queries.snoozed(days) if asked.show == Show.SNOOZED else queries.to_book(days)
     slots = _filtered(slots, filters, days)
     if q:
         slots = with_name_or_mrn(slots, q, "schedule__tumour__patient__")
-    return page_after(
-        with_contacts(slots), ORDERS[filters.get("order", "")], asked.told.get("after", "")
-    )
+    order = ORDERS[filters.get("order", "")]
+    return page_after(with_contacts(slots), order, asked.told.get("after", ""), among=among)
 
 
 def with_contacts(slots: QuerySet[Slot]) -> QuerySet[Slot]:

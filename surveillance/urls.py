@@ -4,7 +4,17 @@ from django.urls import include, path
 
 from surveillance import health, metrics
 from surveillance.accounts import views as accounts
-from surveillance.pages import audit, clinics, home, patient, refusals, register, safety_net, status
+from surveillance.pages import (
+    audit,
+    clinics,
+    home,
+    patient,
+    patients,
+    refusals,
+    register,
+    safety_net,
+    status,
+)
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
@@ -15,6 +25,7 @@ urlpatterns = [
     path("language/", accounts.language, name="language"),
     path("", home.home, name="home"),
     path("", include("patients.urls")),
+    path("patients/", patients.patients, name="patients"),
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
-from django.db.models import Count, Min, Prefetch, Q, QuerySet
+from django.db.models import Count, Min, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -15,14 +15,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
 from patients.models import Clinic
+from patients.paging import By, page_after
 from reminders import actions, queries
-from reminders.models import Line, Message, MessageState
+from reminders.models import Line, MessageState
 from reminders.wording import subject_in_words, why_withdrawn
 from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
-A_PAGE = 50
+LATEST = (By("queued_at", descending=True),)
 
 # What the page can be narrowed to, by its word in the address.
 _STATES: Mapping[str, tuple[Promise, tuple[MessageState, ...]]] = {
@@ -37,7 +38,7 @@ _STATES: Mapping[str, tuple[Promise, tuple[MessageState, ...]]] = {
 @require_safe
 @allowed(Act.SEE_MESSAGES)
 def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """The clinics' messages, the latest first: `?state=` narrows, `?before=` goes on from one."""
+    """The clinics' messages, the latest first: `?state=` narrows, `?after=` goes on from one."""
     state = request.GET.get("state", "")
     if state and state not in _STATES:
         raise BadRequest(
@@ -46,47 +47,31 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         )
     of_clinics = queries.messages_of(clinics)
     asked = of_clinics.filter(state__in=_STATES[state][1]) if state else of_clinics
-    if before := request.GET.get("before"):
-        asked = _older(asked, get_object_or_404(of_clinics, public_id=_id(before)))
     to_patients = Line.objects.filter(to_patient=True).select_related("notice__patient__clinic")
-    found = list(
-        asked.prefetch_related(Prefetch("lines", to_patients, to_attr="to_patients"))[: A_PAGE + 1]
-    )
-    page = [
+    asked = asked.prefetch_related(Prefetch("lines", to_patients, to_attr="to_patients"))
+    after = request.GET.get("after", "")
+    page = page_after(asked, LATEST, after, among=of_clinics)
+    rows = [
         (message, [line.notice.patient for line in getattr(message, "to_patients", ())])
-        for message in found[:A_PAGE]
+        for message in page.rows
     ]
     record_look(
         page="messages",
         by=request.user,
-        patients=[patient for __, patients in page for patient in patients],
+        patients=[patient for __, patients in rows for patient in patients],
     )
     context = {
-        "page": page,
-        "more": len(found) > A_PAGE,
+        "rows": rows,
+        "older": page.after,
         "state": state,
         "states": {word: label for word, (label, __) in _STATES.items()},
-        "before": before,
+        "is_first": not after,
         "ungathered": queries.ungathered(clinics).aggregate(
             count=Count("pk"), first=Min("deliver_at")
         ),
         "clinic": clinics[0],
     }
     return render(request, "reminders/messages.html", context)
-
-
-def _older(asked: QuerySet[Message], than: Message) -> QuerySet[Message]:
-    """Keep what comes after `than` in the order of the page, by the index of that order."""
-    return asked.filter(
-        Q(queued_at__lt=than.queued_at) | Q(pk__lt=than.pk), queued_at__lte=than.queued_at
-    )
-
-
-def _id(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise BadRequest(gettext("“%(text)s” is the id of no message.") % {"text": text}) from error
 
 
 @require_safe

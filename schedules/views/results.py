@@ -1,5 +1,6 @@
 """What studies showed: to be recorded, to be reviewed, and what may follow."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,17 +16,17 @@ from django.views.decorators.http import require_POST, require_safe
 from patients.access import UserRequest, allowed
 from patients.forms import refuse
 from patients.models import Clinic
+from patients.paging import PAGE_ROWS, By, page_after
 from patients.queries import clinics_where_may
 from schedules import actions, queries
 from schedules.anchors import proposed_anchor
 from schedules.forms import ResultForm
 from schedules.history import history, in_words
 from schedules.models import ResultOutcome, Schedule, Study
-from schedules.paging import PAGE_ROWS, By, page_after
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
-OLDEST = (By("performed_on"),)
+OLDEST = (By("performed_on", date.fromisoformat),)
 LISTS = ("unreported", "unreviewed")
 
 
@@ -38,7 +39,8 @@ def results(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "unreviewed": queries.unreviewed_studies(clinics),
     }
     after = {name: request.GET.get(name, "") for name in LISTS}
-    pages = {name: page_after(found[name], OLDEST, after[name]) for name in LISTS}
+    among = queries.studies_of(clinics)
+    pages = {name: page_after(found[name], OLDEST, after[name], among=among) for name in LISTS}
     record_look(
         page="results",
         by=request.user,

@@ -15,12 +15,12 @@ from django.views.decorators.http import require_POST, require_safe
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import refuse
 from patients.models import Clinic
+from patients.paging import PAGE_ROWS
 from patients.queries import clinic_days
 from schedules import actions, queries
 from schedules.forms import ReviewForm, TogetherForm
 from schedules.models import Decision, Review, Slot
 from schedules.overdue import Asked, Order, Show, counts, landing, listed
-from schedules.paging import PAGE_ROWS
 from schedules.rules import risk
 from schedules.rules.months import long_date
 from schedules.worklists import rows

@@ -8,13 +8,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from patients.access import UserRequest, allowed, days_asked_for
+from patients.forms import SearchForm
 from patients.models import Clinic
+from patients.paging import PAGE_ROWS
 from schedules import queries
 from schedules.actions import UNDO_WITHIN
 from schedules.anchors import proposals
-from schedules.booking_forms import FilterForm, SearchForm
+from schedules.booking_forms import FilterForm
 from schedules.models import Booking
-from schedules.paging import PAGE_ROWS
 from schedules.to_book import Asked, Show, page_of
 from schedules.worklists import appointments, rows
 from surveillance.accounts.roles import Act
