@@ -6,8 +6,10 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from patients.fields import DatedForm, DateField, TypedField
 from patients.models import (
     Clinic,
     ContactBy,
@@ -26,15 +28,13 @@ def refuse(form: forms.Form, error: ValidationError) -> None:
     if not hasattr(error, "error_dict"):
         form.add_error(None, error)
         return
-    for field, errors in error.error_dict.items():
-        form.add_error(field if field in form.fields else None, errors)
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
+    for name, errors in error.error_dict.items():
+        field = form.fields.get(name)
+        if isinstance(field, TypedField) and (value := form.cleaned_data.get(name)):
+            told = {"day": field.in_words(value), "error": " ".join(error.message_dict[name])}
+            form.add_error(name, gettext("Read as %(day)s. %(error)s") % told)
+        else:
+            form.add_error(name if field else None, errors)
 
 
 class ListField(forms.CharField):
@@ -74,14 +74,13 @@ class SearchForm(forms.Form):
     )
 
 
-class TreatmentForm(forms.Form):
+class TreatmentForm(DatedForm):
     kind = forms.TypedChoiceField(
         label=_("Kind"), choices=TreatmentKind.choices, coerce=TreatmentKind
     )
-    on = forms.DateField(
+    on = DateField(
         label=_("Date"),
         required=False,
-        widget=DateInput,
         help_text=_("An operation needs it: follow-up counts from there."),
     )
     description = forms.CharField(label=_("Description"), required=False, max_length=300)
@@ -91,10 +90,10 @@ class TreatmentForm(forms.Form):
     cycles = forms.IntegerField(label=_("Cycles"), required=False, min_value=1, max_value=99)
 
 
-class FindingForm(forms.Form):
+class FindingForm(DatedForm):
     kind = forms.TypedChoiceField(label=_("Kind"), choices=FindingKind.choices, coerce=FindingKind)
     sites = ListField(label=_("Sites"), help_text=_("With commas between: liver S6, left lung."))
-    found_on = forms.DateField(label=_("Found on"), widget=DateInput)
+    found_on = DateField(label=_("Found on"))
     found_by = forms.CharField(
         label=_("Found by"), max_length=120, help_text=_("Such as CT or biopsy.")
     )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from patients import actions
 from patients.access import UserRequest, allowed
+from patients.fields import DatedForm
 from patients.forms import ConsentForm, FindingForm, ResponsibleForm, TreatmentForm, refuse
 from patients.models import Clinic, Tumour
 from patients.queries import patients_of
@@ -21,30 +22,29 @@ from surveillance.audit.actions import record_look
 @allowed(Act.REGISTER_PATIENT)
 def add_treatment(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Add an event to the treatment history; an operation may propose a new anchor."""
-    form = TreatmentForm(request.POST or None)
     title = gettext_noop("Add a treatment")
-    return _add(request, clinics, public_id, form, actions.add_treatment, title)
+    return _add(request, clinics, public_id, TreatmentForm, actions.add_treatment, title)
 
 
 @allowed(Act.REGISTER_PATIENT)
 def add_finding(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Add disease seen: a local recurrence or a metastasis."""
-    form = FindingForm(request.POST or None)
     title = gettext_noop("Add a finding")
-    return _add(request, clinics, public_id, form, actions.add_finding, title)
+    return _add(request, clinics, public_id, FindingForm, actions.add_finding, title)
 
 
 def _add(
     request: UserRequest,
     clinics: list[Clinic],
     public_id: UUID,
-    form: forms.Form,
+    kind: type[DatedForm],
     action: Callable[..., Any],
     title: str,
 ) -> HttpResponse:
     tumour = get_object_or_404(
         Tumour.objects.filter(patient__in=patients_of(clinics)), public_id=public_id
     )
+    form = kind(request.POST or None, today=tumour.patient.clinic.today())
     record_look(page=title.lower(), by=request.user, patients=[tumour.patient])
     if request.method == "POST" and form.is_valid():
         try:

@@ -6,17 +6,15 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms import ClinicChoiceForm, DateInput
+from patients.fields import DatedForm, DateField, DateTimeField
+from patients.forms import ClinicChoiceForm
 from patients.models import Clinic
 from schedules.models import ContactOutcome, Protocol, ProtocolState, Scanner
 from schedules.rules.protocol import Contrast
 
 
-class BookingForm(forms.Form):
-    starts_at = forms.DateTimeField(
-        label=_("Date and time"),
-        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
-    )
+class BookingForm(DatedForm):
+    starts_at = DateTimeField(label=_("Date and time"))
     scanner = forms.ModelChoiceField(Scanner.objects.none(), label=_("Scanner"), empty_label=None)
     minutes = forms.IntegerField(
         label=_("Minutes"), required=False, help_text=_("Only if not as usual.")
@@ -29,7 +27,7 @@ class BookingForm(forms.Form):
     )
 
     def __init__(self, *args: Any, clinic: Clinic, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, today=clinic.today(), **kwargs)
         scanner = self.fields["scanner"]
         assert isinstance(scanner, forms.ModelChoiceField)
         scanner.queryset = clinic.scanners.filter(in_use=True).order_by("name")
@@ -43,7 +41,7 @@ class BookingForm(forms.Form):
         return cls(data, clinic=clinic)
 
 
-class ContactForm(forms.Form):
+class ContactForm(DatedForm):
     outcome = forms.TypedChoiceField(
         label=_("What came of it?"),
         choices=ContactOutcome.choices,
@@ -56,10 +54,9 @@ class ContactForm(forms.Form):
         max_length=300,
         help_text=_("Needed if the patient does not want to come."),
     )
-    snooze_until = forms.DateField(
+    snooze_until = DateField(
         label=_("Remind me on"),
         required=False,
-        widget=DateInput,
         help_text=_("Only for “Remind me later”: until then the exam leaves the list."),
     )
 

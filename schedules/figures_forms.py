@@ -11,7 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from patients.forms import DateInput
+from patients.fields import AddressDateField
 from patients.models import Clinic
 from schedules.booking_forms import FilterForm
 from schedules.rules.months import add_months
@@ -51,7 +51,7 @@ class FiguresForm(FilterForm):
             "from": MonthField(label=gettext_lazy("Due from month")),
             "to": MonthField(label=gettext_lazy("To month")),
             **kept,
-            "on": forms.DateField(label=gettext_lazy("As of"), required=False, widget=DateInput),
+            "on": AddressDateField(label=gettext_lazy("As of"), required=False),
         }
 
     def clean_on(self) -> date | None:

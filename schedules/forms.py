@@ -1,5 +1,6 @@
 """What people type. The rules stand in the actions; a form only reads."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms import DateInput, ListField
+from patients.fields import DatedForm, DateField
+from patients.forms import ListField
 from patients.models import FindingKind, Patient, Tumour
 from patients.paging import PAGE_ROWS
 from schedules.actions import TOGETHER
@@ -28,14 +30,13 @@ def _capitalised(region: str) -> str:
 _region = lazy(_capitalised, str)  # a form is made once, and read in many languages
 
 
-class ReviewForm(forms.Form):
+class ReviewForm(DatedForm):
     decision = forms.TypedChoiceField(
         label=_("Decision"), choices=Decision.choices, coerce=Decision, widget=forms.RadioSelect
     )
-    until = forms.DateField(
+    until = DateField(
         label=_("Defer until"),
         required=False,
-        widget=DateInput,
         help_text=_("Only for a deferral."),
     )
     reason = forms.CharField(
@@ -47,9 +48,11 @@ class ReviewForm(forms.Form):
     # Which decision the person had before them: not shown, and asked for where it was.
     seen = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
 
-    def __init__(self, data: QueryDict | None = None, *, slot: Slot) -> None:
+    def __init__(
+        self, data: QueryDict | None = None, *, slot: Slot, today: date | None = None
+    ) -> None:
         # One page holds many of these, and each field needs an id of its own.
-        super().__init__(data, auto_id=f"id_%s_{slot.public_id}")
+        super().__init__(data, auto_id=f"id_%s_{slot.public_id}", today=today)
 
     def clean_seen(self) -> str | None:
         """Return the last decision that was shown; nothing of it if the form did not say."""
@@ -144,8 +147,8 @@ class ResultForm(LesionForm):
     field_order = ("outcome", "sites", "finding", "tumour", "comment")
 
 
-class StudyForm(LesionForm):
-    performed_on = forms.DateField(label=_("Performed on"), widget=DateInput)
+class StudyForm(DatedForm, LesionForm):
+    performed_on = DateField(label=_("Performed on"))
     modality = forms.ChoiceField(label=_("Modality"), choices=list(MODALITIES.items()))
     regions = forms.MultipleChoiceField(
         label=_("Regions covered"),

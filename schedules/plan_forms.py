@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms import DateInput
+from patients.fields import DatedForm, DateField
 from patients.models import Treatment, Tumour
 from schedules.models import EndReason, Protocol, ProtocolState
 from schedules.rules.anchors import AnchorProposal
@@ -54,11 +54,10 @@ class EnrolForm(forms.Form):
             anchor.initial = proposal.event
 
 
-class SuspendForm(forms.Form):
+class SuspendForm(DatedForm):
     reason = forms.CharField(label=_("Reason"), max_length=300)
-    review_on = forms.DateField(
+    review_on = DateField(
         label=_("To be reviewed on"),
-        widget=DateInput,
         help_text=_("On this day it comes back on the list."),
     )
 
@@ -78,8 +77,8 @@ class EndForm(forms.Form):
     )
 
 
-class DeathForm(forms.Form):
-    died_on = forms.DateField(label=_("Died on"), widget=DateInput)
+class DeathForm(DatedForm):
+    died_on = DateField(label=_("Died on"))
 
 
 class DeclineForm(forms.Form):

@@ -13,7 +13,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator, RegexVa
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.forms import DateInput, ListField
+from patients.fields import AddressDateField
+from patients.forms import ListField
 from schedules.forms import MODALITIES
 from schedules.models import Protocol
 from schedules.rules.protocol import REGIONS, Contrast, Definition, ProtocolError, Unit
@@ -189,9 +190,8 @@ PhaseFormSet = cast(
 
 
 class PreviewForm(forms.Form):
-    anchor = forms.DateField(
+    anchor = AddressDateField(
         label=_("Month 0"),
-        widget=DateInput,
         validators=[MinValueValidator(date(1900, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
     )
 

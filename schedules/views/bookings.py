@@ -145,7 +145,9 @@ def record_contact(request: UserRequest, clinics: list[Clinic], public_id: UUID)
     asked, today = Asked.by(request.GET), clinic.today()
     record_look(page="record a contact", by=request.user, patients=[slot.patient])
     then = request.POST.get("then", "stay")
-    form = ContactForm(request.POST or None, initial={"snooze_until": usual_snooze(slot, today)})
+    form = ContactForm(
+        request.POST or None, today=today, initial={"snooze_until": usual_snooze(slot, today)}
+    )
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         if then != "later":

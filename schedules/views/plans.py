@@ -100,7 +100,7 @@ def suspend(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
     """Ask for reason and day of review, show what the rest would change, and do just that."""
     schedule = _schedule(clinics, public_id)
     patient = schedule.tumour.patient
-    form = SuspendForm(_posted(request))
+    form = SuspendForm(_posted(request), today=patient.clinic.today())
     context: dict[str, Any] = {
         "schedule": schedule,
         "booked": Booking.objects.filter(slot__schedule=schedule, state__in=Booking.ACTIVE),
@@ -159,7 +159,7 @@ def end(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpRes
 @allowed(Act.PLAN)
 def record_death(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     patient = get_object_or_404(patients_of(clinics), public_id=public_id)
-    form = DeathForm(_posted(request))
+    form = DeathForm(_posted(request), today=patient.clinic.today())
     return _act_on(
         request,
         patient,

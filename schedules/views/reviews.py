@@ -47,7 +47,7 @@ def overdue(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
 def review(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Decide on one exam, on a page of its own or (`?list=`) in its row of the list."""
     slot = get_object_or_404(queries.slots_of(clinics), public_id=public_id)
-    form = ReviewForm(request.POST or None, slot=slot)
+    form = ReviewForm(request.POST or None, slot=slot, today=slot.patient.clinic.today())
     if request.method == "POST" and form.is_valid():
         try:
             decided = actions.review(slot=slot, by=request.user, **form.cleaned_data)

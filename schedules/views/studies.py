@@ -29,7 +29,12 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
     """Record a study, or (`?study=`, its public id) more regions of one that is known."""
     patient = get_object_or_404(patients_of(clinics), public_id=public_id)
     record_look(page="record study", by=request.user, patients=[patient])
-    form = StudyForm(request.POST or None, patient=patient, initial=_known(request, patient))
+    form = StudyForm(
+        request.POST or None,
+        patient=patient,
+        today=patient.clinic.today(),
+        initial=_known(request, patient),
+    )
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         result = {name: told.pop(name, None) for name in ("outcome", "sites", "finding", "tumour")}

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from patients.clinic_actions import FACTS, mark_of
-from patients.forms import DateInput
+from patients.fields import DatedForm, DateField, TimeField
 from patients.models import Clinic, Membership
 from schedules.actions.scanners import mark_of as mark_of_scanner
 from schedules.models import Scanner
@@ -20,13 +20,6 @@ from surveillance.accounts.roles import Role
 def time_zones() -> list[tuple[str, str]]:
     """Return all names of time zones as choices, read from the disk once."""
     return [(name, name) for name in sorted(available_timezones())]
-
-
-class TimeInput(forms.TimeInput):
-    input_type = "time"
-
-    def __init__(self) -> None:
-        super().__init__(format="%H:%M")
 
 
 class FactsForm(forms.Form):
@@ -48,12 +41,11 @@ class FactsForm(forms.Form):
         max_length=20,
         help_text=_("The part of the country, where holidays differ, such as BY for Bavaria."),
     )
-    opens_at = forms.TimeField(
+    opens_at = TimeField(
         label=_("Opens at"),
-        widget=TimeInput,
         help_text=_("Nothing is sent or proposed before, nor from the closing on."),
     )
-    closes_at = forms.TimeField(label=_("Closes at"), widget=TimeInput)
+    closes_at = TimeField(label=_("Closes at"))
     booking_email = forms.EmailField(
         label=_("Address of the nurses"), help_text=_("Where reminders to book are sent.")
     )
@@ -135,8 +127,8 @@ class ScannerChangeForm(ScannerForm):
         )
 
 
-class ClosedDayForm(forms.Form):
-    on = forms.DateField(label=_("Day"), widget=DateInput)
+class ClosedDayForm(DatedForm):
+    on = DateField(label=_("Day"))
     reason = forms.CharField(
         label=_("Reason"), max_length=80, help_text=_("Such as “Maintenance of the scanners”.")
     )

@@ -200,7 +200,7 @@ class Desk:
         )
 
     def _close_on(self) -> str | None:
-        form = ClosedDayForm(self.request.POST, auto_id="id_closed_%s")
+        form = ClosedDayForm(self.request.POST, auto_id="id_closed_%s", today=self.today)
         closed: ClosedDay | None = self._try(form, clinic_actions.close_on, clinic=self.clinic)
         if closed is None:
             return None
@@ -255,7 +255,7 @@ class Desk:
             "closed_days": self.clinic.closed_days.filter(on__gte=date(self.today.year, 1, 1))
             .select_related("by")
             .order_by("on"),
-            "close_on": self._in_place(ClosedDayForm, "id_closed_%s"),
+            "close_on": self._in_place(ClosedDayForm, "id_closed_%s", today=self.today),
             "today": self.today,
             "years": [
                 (year, holidays_of(self.clinic.country, self.clinic.region, year))
@@ -266,8 +266,8 @@ class Desk:
     def _members(self) -> Any:
         return self.memberships.order_by("role", "user__last_name", "user__username")
 
-    def _in_place(self, kind: type[forms.Form], auto_id: str) -> forms.Form:
-        return self.refused if type(self.refused) is kind else kind(auto_id=auto_id)
+    def _in_place(self, kind: type[forms.Form], auto_id: str, **told: Any) -> forms.Form:
+        return self.refused if type(self.refused) is kind else kind(auto_id=auto_id, **told)
 
     def _member(self, membership: Membership) -> MemberRow:
         form = RoleForm.of(membership)

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.access import UserRequest, allowed
 from patients.actions import add_treatment, add_tumour, register_patient
-from patients.forms import DateInput, refuse
+from patients.fields import DateField
+from patients.forms import refuse
 from patients.models import Clinic, Laterality, Margin, Sex, TreatmentKind, Tumour
 from patients.queries import clinics_where_may
 from surveillance.accounts.models import User
@@ -25,7 +26,7 @@ class RegisterForm(forms.Form):
     mrn = forms.CharField(label=_("MRN"), max_length=64)
     family_name = forms.CharField(label=_("Family name"), max_length=100)
     given_name = forms.CharField(label=_("Given name"), max_length=100)
-    birth_date = forms.DateField(label=_("Birth date"), widget=DateInput)
+    birth_date = DateField(label=_("Birth date"), is_birth=True)
     sex = forms.ChoiceField(label=_("Sex"), choices=Sex.choices)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
 
@@ -56,7 +57,7 @@ class RegisterForm(forms.Form):
     )
     size_mm = forms.IntegerField(label=_("Size in mm"), required=False, min_value=1, max_value=2000)
 
-    on = forms.DateField(label=_("Date of resection"), widget=DateInput)
+    on = DateField(label=_("Date of resection"))
     margin = forms.ChoiceField(label=_("Margin"), choices=Margin.choices, required=False)
 
     PATIENT = ("clinic", "mrn", "family_name", "given_name", "birth_date", "sex", "phone")

@@ -48,10 +48,10 @@ def test_a_nurse_registers_a_patient_and_finds_them_again(
         "MRN": "MRN-770001",
         "Family name": "Ōtsuki",
         "Given name": "Hana",
-        "Birth date": "1961-04-02",
+        "Birth date": "2 April 61",
         "Site": "distal femur",
         "Topography": "C40.2",
-        "Date of resection": (clinic.today() - timedelta(days=40)).isoformat(),
+        "Date of resection": f"{clinic.today() - timedelta(days=40):%d.%m.%Y}",
     }.items():
         page.get_by_label(label, exact=True).fill(value)
     page.get_by_label("Sex").select_option(label="Female")

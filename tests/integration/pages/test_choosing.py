@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from django.utils.formats import date_format
 
 from patients.models import Clinic, Treatment, TreatmentKind
 from schedules.actions import enrol, record_death, resume, suspend
@@ -281,5 +282,5 @@ def test_a_day_of_death_that_cannot_be_is_refused_beside_it(
 
     page = Page(clinician_client.post(death, {"died_on": died_on.isoformat()}))
 
-    assert page.error_beside("died_on") == error
+    assert page.error_beside("died_on") == f"Read as {date_format(died_on, 'j F Y')}. {error}"
     assert Schedule.objects.get().state == ScheduleState.ACTIVE

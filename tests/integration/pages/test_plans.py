@@ -55,7 +55,7 @@ def test_a_follow_up_is_suspended_until_a_day_and_gone_on_with(
         (
             {"reason": "Pregnancy", "review_on": "2000-01-01"},
             "review_on",
-            "The day of review must be still to come.",
+            "Read as 1 January 2000. The day of review must be still to come.",
         ),
     ],
 )

@@ -91,8 +91,16 @@ def test_the_same_study_told_twice_is_one(
 @pytest.mark.parametrize(
     ("changes", "field", "error"),
     [
-        ({"performed_on": "2999-01-01"}, "performed_on", "This day has not come yet."),
-        ({"performed_on": "1900-01-01"}, "performed_on", "This is before the patient was born."),
+        (
+            {"performed_on": "1 1 2199"},
+            "performed_on",
+            "Read as 1 January 2199. This day has not come yet.",
+        ),
+        (
+            {"performed_on": "1900-01-01"},
+            "performed_on",
+            "Read as 1 January 1900. This is before the patient was born.",
+        ),
         ({"regions": []}, "regions", "This field is required."),
         ({"study_uid": "1.02.3"}, "study_uid", "Enter a valid value."),
         (

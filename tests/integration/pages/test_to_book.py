@@ -273,8 +273,10 @@ def test_a_time_that_is_taken_says_by_whom_and_shows_no_other_patient(
         )
     )
 
+    read = date_format(starts_at, "j F Y")
     assert page.error_beside("starts_at") == (
-        f"{scanner} is taken from 09:00 to 09:30 by another appointment, booked by Nils Nurse."
+        f"Read as {read}, 09:00. {scanner} is taken from 09:00 to 09:30 by another appointment, "
+        "booked by Nils Nurse."
     )
     assert str(other.patient) not in page.text("body")
 
@@ -345,7 +347,7 @@ def test_a_call_can_take_a_slot_off_the_list_until_a_day(
 ) -> None:
     address = Page(nurse_client.get(TO_BOOK)).link(f"Call {open_slot.patient}")
     until = Page(nurse_client.get(address)).find("[name=snooze_until]")["value"]
-    assert until == (clinic.today() + timedelta(days=7)).isoformat()
+    assert until == date_format(clinic.today() + timedelta(days=7), "j M Y")
 
     page = Page(
         nurse_client.post(
