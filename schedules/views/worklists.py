@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django_htmx.http import retarget
 
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import SearchForm
@@ -61,7 +62,8 @@ def to_book(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "onward": asked.address(after=page.after) if page and page.after else "",
         "page_rows": PAGE_ROWS,
     }
-    return render(request, "schedules/to_book.html", context)
+    # After an act in place it is the answer to a form in a row.
+    return retarget(render(request, "schedules/to_book.html", context), "#list")
 
 
 def _booked_just_now(request: UserRequest, clinics: list[Clinic]) -> Booking | None:

@@ -18,6 +18,7 @@ class Person:
     def __init__(self, page: Page) -> None:
         self.page = page
         self.complaints: list[str] = []
+        self.clicks = 0
         page.on("console", lambda message: self.complaints.append(message.text))
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
@@ -54,6 +55,17 @@ class Person:
 
     def press(self, button: str) -> None:
         self.page.get_by_role("button", name=button, exact=True).click()
+
+    def click(self, what: Locator) -> None:
+        """Click what is in sight as the page stands: nobody scrolls for it."""
+        what.wait_for()
+        box, screen = what.bounding_box(), self.page.viewport_size
+        assert box is not None
+        assert screen is not None
+        assert 0 <= box["x"] <= screen["width"] - box["width"], box
+        assert 0 <= box["y"] <= screen["height"] - box["height"], box
+        self.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.clicks += 1
 
     @property
     def heading(self) -> Locator:

@@ -113,7 +113,7 @@ def visit(page: Page, picture: Picture) -> None:
     for link in picture.links:
         starts = re.compile(rf"^\s*{link}\b")
         page.locator("main a, main summary", has_text=starts).first.click()
-    page.wait_for_load_state()
+    page.wait_for_load_state("networkidle")  # what opens in place is there, too
 
 
 def main() -> None:

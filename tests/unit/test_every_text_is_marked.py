@@ -12,6 +12,7 @@ READ_ALOUD = {"title", "aria-label", "placeholder", "alt", "aria-description"}
 
 MARKED = re.compile(r"\{%\s*blocktrans(?:late)?\b.*?\{%\s*endblocktrans(?:late)?\s*%\}", re.DOTALL)
 COMMENT = re.compile(r"\{%\s*comment\b.*?\{%\s*endcomment\s*%\}|\{#.*?#\}", re.DOTALL)
+EXTENDS = re.compile(r"\{%\s*extends\b.*?%\}")  # it names files
 TAG = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 # A text that a filter puts in where a value is missing, or that is cut out of a count.
 IN_A_FILTER = re.compile(r"\|\s*(?:default|default_if_none|yesno|pluralize):\s*\"[^\"]*[^\W\d_]")
@@ -46,7 +47,7 @@ class Texts(HTMLParser):
 
 def unmarked(source: str) -> Iterator[str]:
     """Yield each text of a template that stands outside the tags for translation."""
-    for hidden in (COMMENT, MARKED):
+    for hidden in (COMMENT, MARKED, EXTENDS):
         source = hidden.sub(_as_many_lines, source)
     for number, line in enumerate(source.splitlines(), 1):
         yield from (f"{number}: {found}" for found in IN_A_FILTER.findall(line))

@@ -18,7 +18,7 @@ class Page:
     @property
     def messages(self) -> list[str]:
         """What the page says of the act before it."""
-        return [text_of(message) for message in self.document.select("[role=status]")]
+        return [text_of(message) for message in self.document.select("[role=status] p")]
 
     @property
     def error_summary(self) -> list[str]:

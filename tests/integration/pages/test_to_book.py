@@ -339,6 +339,45 @@ def test_once_the_window_is_over_the_page_says_that_a_reason_is_needed(
     assert page.document.select("button[name=choice], .strip") == []
 
 
+# --- in place
+
+
+def test_htmx_gets_the_row_alone_whose_forms_lead_back_to_it(
+    nurse_client: Client, open_slot: Slot, scanner: Scanner
+) -> None:
+    for page in ("book", "contact"):
+        address = f"/slots/{open_slot.public_id}/{page}/?within=30"
+
+        part = Page(nurse_client.get(address, headers={"HX-Request": "true"}))
+
+        [row] = part.document.find_all(recursive=False)
+        assert (row.name, row["class"]) == ("tr", ["in-place"])
+        assert {form["action"] for form in row.select("form")} == {address}
+        assert part.link("Close") == f"{TO_BOOK}?within=30"
+        assert part.document.select("h1") == []
+        assert Page(nurse_client.get(address)).link("Back to the list") == part.link("Close")
+
+
+def test_htmx_gets_the_list_alone_in_answer_to_what_a_row_has_sent(
+    nurse_client: Client, open_slot: Slot, scanner: Scanner
+) -> None:
+    address = f"/slots/{open_slot.public_id}/book/"
+    choice = Page(nurse_client.get(address)).find("button[name=choice]")["value"]
+
+    answer = nurse_client.post(
+        address, {"choice": choice}, headers={"HX-Request": "true"}, follow=True
+    )
+
+    assert answer.headers["HX-Retarget"] == "#list"
+    part = Page(answer)
+    assert [tag.get("id") for tag in part.document.find_all(recursive=False)] == [
+        None,  # the title
+        "list",
+        "said",
+    ]
+    assert part.text("#said").startswith(f"{open_slot.patient} is booked for")
+
+
 # --- calls
 
 
