@@ -5,7 +5,6 @@ that have not come, and left moments behind that are far away: the next look, th
 claim. One that was put back has ended notices whose day had come already.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -70,14 +69,15 @@ def decide_anew(at: datetime) -> None:
     Watch.objects.exclude(look_at=AT_ONCE).update(look_at=AT_ONCE)
 
 
-# A notice that had ended before it was raised was ended by a clock that had been put back. Lines
-# that were withdrawn with it, and so never told, are told.
-_TAKE_UP = """
+# A notice that had ended before it was raised was ended by a clock that had been put back: it is
+# opened again, now that its moment has come. Lines that were withdrawn with it, and so never told,
+# are told.
+TAKE_UP_AGAIN = """
 WITH taken_up AS (
     UPDATE reminders_notice SET ended_at = NULL, end_reason = ''
     WHERE id IN (
         SELECT id FROM reminders_notice AS wrong
-        WHERE patient_id = ANY(%(patients)s) AND ended_at < raised_at AND raised_at <= %(at)s
+        WHERE patient_id = ANY(%s) AND ended_at < raised_at AND raised_at <= %s
             AND acknowledged_by_id IS NULL
             AND NOT EXISTS (
                 SELECT FROM reminders_notice AS later
@@ -92,9 +92,3 @@ WITH taken_up AS (
 UPDATE reminders_line SET withdrawn_at = NULL, message_id = NULL
 FROM taken_up WHERE notice_id = taken_up.id AND withdrawn_at IS NOT NULL
 """
-
-
-def take_up_again(patients: Sequence[int], at: datetime) -> None:
-    """Open again what a clock that had been put back has ended, now that its moment has come."""
-    with connection.cursor() as cursor:
-        cursor.execute(_TAKE_UP, {"patients": list(patients), "at": at})

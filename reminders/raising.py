@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from patients.models import Clinic, Membership, Patient
-from reminders.clocks import take_up_again
+from reminders.clocks import TAKE_UP_AGAIN
 from reminders.conditions import PATIENT, due, still_true, subject_of
 from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
@@ -71,7 +71,7 @@ def raise_notices(clinics: Sequence[Clinic], at: datetime) -> Raised:
                 plan_anew()
             batches += 1
             done.looked_at += len(patients)
-            take_up_again(patients, at)
+            look.take_up_again(patients)
             untrue = []
             # Asked first: what is raised now is true, and goes to the address given last.
             if Notice.objects.filter(patient__in=patients, ended_at=None).exists():
@@ -246,6 +246,7 @@ class Look:
     def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
         self._clinics, self._at = clinics, at
         self._times = _times(clinics, at)
+        prepare("take_up_again", TAKE_UP_AGAIN, [THEM, at])
         untrue = Notice.objects.filter(
             ~still_true(at, clinics, among_them), among_them("patient"), ended_at=None
         ).order_by("pk")
@@ -291,6 +292,10 @@ class Look:
             *(at, at, at),
             [Role.NURSE.value, Role.CLINICIAN.value],
         ]
+
+    def take_up_again(self, patients: list[int]) -> None:
+        """Open again what a clock that had been put back has ended."""
+        execute("take_up_again", patients)
 
     def untrue(self, patients: list[int]) -> list[int]:
         """Return the patients' open notices that are no longer true."""

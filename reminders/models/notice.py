@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -74,6 +74,12 @@ class Notice(models.Model):
         indexes = [
             models.Index(
                 fields=["patient"], condition=Q(ended_at__isnull=True), name="open_notices"
+            ),
+            # None, but after a clock was put back: see `clocks.TAKE_UP_AGAIN`.
+            models.Index(
+                fields=["patient"],
+                condition=Q(ended_at__lt=F("raised_at")),
+                name="notices_ended_too_early",
             ),
         ]
 
