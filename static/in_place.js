@@ -7,6 +7,9 @@
   let opener = null; // the link that opened the form
   let following = ""; // the id of the row after it
 
+  // Asked for by the page, again and again, and by nobody: it takes no focus, and errors may pass.
+  const byItself = ({ requestConfig }) => !requestConfig.triggeringEvent;
+
   const close = () => {
     place().remove();
     opener.focus();
@@ -30,6 +33,7 @@
         window.location.assign(detail.xhr.responseURL);
         return;
       }
+      if (byItself(detail)) return;
       detail.shouldSwap = true;
       detail.isError = false;
       detail.target = document.querySelector("main");
@@ -45,6 +49,7 @@
   });
 
   document.addEventListener("htmx:afterSwap", ({ detail }) => {
+    if (byItself(detail)) return;
     const form = place();
     if (form) {
       const goal = form.querySelector(".error-summary, .times") || form.querySelector("section");
@@ -56,7 +61,8 @@
     }
   });
 
-  document.addEventListener("htmx:sendError", () => {
+  document.addEventListener("htmx:sendError", ({ detail }) => {
+    if (byItself(detail)) return;
     const before = document.querySelector(".unreached");
     if (before) before.remove();
     const shown = document.getElementById("unreached").content.cloneNode(true);

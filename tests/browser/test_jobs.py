@@ -29,9 +29,12 @@ def test_a_clinician_takes_patients_over_and_watches_leaves_and_finds_it_again(
     expect(somebody.heading).to_contain_text("Patients go over to a newer version")
     bar = page.get_by_role("progressbar", name=f"of {PATIENTS} follow-ups")
     expect(bar).to_have_attribute("value", "0")
+    elsewhere = page.get_by_role("navigation").get_by_role("link", name="Overdue")
+    elsewhere.focus()
     with held_up_at_the_last(newer) as working:
         expect(bar).to_have_attribute("value", "1")
         if has_javascript:
+            expect(elsewhere).to_be_focused()  # nobody's focus is taken by what goes on by itself
             assert violations(page) == []
         page.goto("/")
         page.get_by_role("main").get_by_role("link", name="Patients go over").click()
