@@ -3,15 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from schedules.pictures.facts import (
-    Appointment,
-    Event,
-    FollowUp,
-    Rest,
-    Scan,
-    Series,
-    Window,
-)
+from schedules.pictures.facts import Appointment, Event, FollowUp, Rest, Scan, Series, Window
 from schedules.rules.protocol import region_name
 from schedules.rules.wording import both, long_date, short_date
 from schedules.rules.wording import gettext as _
