@@ -36,6 +36,19 @@ class By(NamedTuple):
 class PageOf(Generic[M]):
     rows: list[M]
     after: str  # the place of its last row, to ask for the next page by; empty on the last one
+    is_first: bool
+
+    def turns(self, address: Callable[[str], str]) -> dict[str, Any]:
+        """Return where it goes on and where it began, as `_pages.html` shows it.
+
+        `address` gives the address of the page that follows a place.
+        """
+        return {
+            "is_first": self.is_first,
+            "first": address(""),
+            "onward": address(self.after) if self.after else "",
+            "size": PAGE_ROWS,
+        }
 
 
 def page_after(
@@ -57,7 +70,7 @@ def page_after(
     found = list(in_order[: PAGE_ROWS + 1])
     has_more = len(found) > PAGE_ROWS
     del found[PAGE_ROWS:]
-    return PageOf(found, _place(found[-1], order) if has_more else "")
+    return PageOf(found, _place(found[-1], order) if has_more else "", not after)
 
 
 def _place(row: Model, order: Sequence[By]) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.urls import reverse
+from django.utils.http import urlencode
 
 from patients.models import Patient
 from patients.queries import ClinicDay
@@ -78,6 +80,11 @@ class Appointment:
         if slot.schedule.state != ScheduleState.ACTIVE:
             return str(slot.schedule.get_state_display())
         return slot.why  # a plan that asks for it no more, and waits for a nurse
+
+
+def address_of_booked(after: str) -> str:
+    """Return the address of the list of appointments, from the place `after` on."""
+    return f"{reverse('booked')}?{urlencode({'after': after})}" if after else reverse("booked")
 
 
 def appointments(bookings: Iterable[Booking], at: datetime) -> list[Appointment]:

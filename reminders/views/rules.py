@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import prefetch_related_objects
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -38,6 +39,7 @@ def rules(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
             )
             return redirect("rules")
     at = timezone.now()
+    prefetch_related_objects(clinics, "closed_days")
     of_clinics = list(queries.rules_of(clinics))
     context = {
         "form": form,

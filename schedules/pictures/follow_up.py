@@ -1,19 +1,13 @@
-"""The picture of one patient's follow-up: what happened, what is due, what was done.
-
-Shapes and letters say what became of an exam, so that no colour is needed.
-"""
+"""The picture of one patient's follow-up over time, drawn from its facts."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
-from enum import Enum, StrEnum
+from datetime import date
 from functools import partial
 
 from schedules.pictures.drawing import (
     Bounds,
     Group,
     Key,
-    Path,
     Picture,
     Shape,
     Text,
@@ -23,230 +17,36 @@ from schedules.pictures.drawing import (
     smallest_step,
     symbol,
 )
+from schedules.pictures.facts import (
+    DAY,
+    Appointed,
+    Appointment,
+    Event,
+    Fate,
+    FollowUp,
+    Happened,
+    Scan,
+    Series,
+    Shown,
+    Window,
+)
 from schedules.pictures.sheet import Scale, Sheet, Sign, Span, Tick, faded, fitting_scale
+from schedules.pictures.table import (
+    appointment_row,
+    end_row,
+    event_row,
+    rest_row,
+    scan_row,
+    window_row,
+)
 from schedules.rules.protocol import region_name
 from schedules.rules.windows import Window as HasWindow
-from schedules.rules.wording import both, gettext_noop, listed, long_date, month, short_date
 from schedules.rules.wording import gettext as _
+from schedules.rules.wording import listed, long_date, month
 
-DAY = timedelta(days=1)
 FEWEST_DAYS = 240  # so that two events of one week are not drawn a metre apart
 _SLOT_HEIGHT = 16.0
 _OWN_ROWS = ("chest", "abdomen")
-
-
-class Fate(StrEnum):
-    """What the picture says of a slot: its outcome or, where that is open, its window."""
-
-    TO_COME = gettext_noop("to come")
-    DUE = gettext_noop("due now")
-    OVERDUE = gettext_noop("overdue")
-    LAPSED = gettext_noop("lapsed, undecided")
-    DONE = gettext_noop("done")
-    SKIPPED = gettext_noop("skipped")
-    SUPERSEDED = gettext_noop("superseded")
-    WITHDRAWN = gettext_noop("withdrawn")
-
-    @property
-    def letter(self) -> str:
-        return _LETTERS[self]
-
-    @property
-    def words(self) -> str:
-        return _(self.value)
-
-
-_LETTERS = {
-    Fate.TO_COME: "",
-    Fate.DUE: "N",
-    Fate.OVERDUE: "O",
-    Fate.LAPSED: "L",
-    Fate.DONE: "D",
-    Fate.SKIPPED: "S",
-    Fate.SUPERSEDED: "X",
-    Fate.WITHDRAWN: "W",
-}
-
-
-class Happened(Enum):
-    """A kind of event in the history: its name, symbol, and whether the symbol is full."""
-
-    DIAGNOSIS = (gettext_noop("diagnosis"), "up", False)
-    OPERATION = (gettext_noop("operation"), "square", True)
-    OTHER_TREATMENT = (gettext_noop("other treatment"), "square", False)
-    FINDING = (gettext_noop("finding"), "diamond", True)
-
-    @property
-    def words(self) -> str:
-        return _(self.value[0])
-
-    def draw(self, x: float, y: float) -> list[Path]:
-        name, filled = self.value[1:]
-        return symbol(name, x, y, filled=filled)
-
-
-class Appointed(Enum):
-    """How an appointment stands: its name, its letter, whether full, whether crossed out."""
-
-    BOOKED = (gettext_noop("booked"), "B", False, False)
-    ARRIVED = (gettext_noop("arrived"), "A", False, False)
-    FULFILLED = (gettext_noop("fulfilled"), "F", True, False)
-    CANCELLED = (gettext_noop("cancelled"), "C", False, True)
-    NO_SHOW = (gettext_noop("did not attend"), "M", True, True)
-
-    @property
-    def words(self) -> str:
-        return _(self.value[0])
-
-    @property
-    def letter(self) -> str:
-        return self.value[1]
-
-    def draw(self, x: float, y: float) -> list[Path]:
-        filled, crossed = self.value[2:]
-        return symbol("down", x, y, filled=filled, crossed=crossed)
-
-
-class Shown(Enum):
-    """What a scan showed: in words, its letter, its symbol, whether full, whether crossed out."""
-
-    NOT_REPORTED = (gettext_noop("not reported yet"), "", "circle", False, False)
-    NO_DISEASE = (gettext_noop("no evidence of disease"), "", "circle", True, False)
-    NEW_LESION = (gettext_noop("new lesion"), "L", "diamond", True, False)
-    INDETERMINATE = (gettext_noop("indeterminate"), "?", "diamond", False, False)
-    INADEQUATE = (gettext_noop("inadequate, to be repeated"), "R", "circle", False, True)
-
-    @property
-    def words(self) -> str:
-        return _(self.value[0])
-
-    @property
-    def letter(self) -> str:
-        return self.value[1]
-
-    def draw(self, x: float, y: float) -> list[Path]:
-        name, filled, crossed = self.value[2:]
-        return symbol(name, x, y, filled=filled, crossed=crossed)
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A diagnosis, a treatment or a finding; one without a day stands in the table alone."""
-
-    kind: Happened
-    on: date | None
-    words: str
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One exam that is due; all dates inclusive. `partly`: some of its regions are done."""
-
-    n: int
-    earliest_on: date
-    due_on: date
-    latest_on: date
-    lapses_on: date
-    fate: Fate
-    partly: bool = False
-    words: str = ""
-
-    @property
-    def state(self) -> str:
-        return (
-            _("partly done, %(fate)s") % {"fate": self.fate.words}
-            if self.partly
-            else self.fate.words
-        )
-
-    @property
-    def letters(self) -> str:
-        return ("P" if self.partly else "") + self.fate.letter
-
-
-@dataclass(frozen=True, slots=True)
-class Rest:
-    """A time in which follow-up is suspended, from a day up to, not including, another."""
-
-    from_on: date
-    until_on: date
-    words: str
-    is_over: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """The windows of one exam under one schedule. One that has ended says when and why."""
-
-    title: str
-    windows: Sequence[Window]
-    rests: Sequence[Rest] = ()
-    ended_on: date | None = None
-    ended: str = ""
-    is_superseded: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Appointment:
-    state: Appointed
-    on: date
-    words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """A scan that was done, where, and the sites at which it showed something new."""
-
-    shown: Shown
-    on: date
-    regions: Sequence[str]
-    modality: str
-    sites: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class FollowUp:
-    """All that the picture and its table tell, as it stands on the day `today`."""
-
-    today: date
-    events: Sequence[Event] = ()
-    series: Sequence[Series] = ()
-    appointments: Sequence[Appointment] = ()
-    scans: Sequence[Scan] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of the table: the same facts as the picture, and the same words."""
-
-    on: date | None
-    kind: str
-    words: str
-    state: str = ""
-    days: str = ""
-
-    @property
-    def sentence(self) -> str:
-        """What the picture says where this fact is drawn."""
-        when = self.days or (long_date(self.on) if self.on else _("No date stated"))
-        told = {"when": when, "words": self.words, "state": self.state}
-        if self.state:
-            return _("%(when)s: %(words)s (%(state)s)") % told
-        return _("%(when)s: %(words)s") % told
-
-
-def rows(told: FollowUp) -> list[Row]:
-    """Return the facts of the picture one by one, in time; those without a day come first."""
-    found = [
-        *(_event(one) for one in told.events),
-        *(_window(series, one) for series in told.series for one in series.windows),
-        *(_rest(one) for one in _rests(told)),
-        *(_end(series) for series in told.series if series.ended_on),
-        *(_appointment(one) for one in told.appointments),
-        *(_scan(one) for one in told.scans),
-    ]
-    return sorted(found, key=lambda row: row.on or date.min)
 
 
 def picture(told: FollowUp) -> Picture | None:
@@ -345,7 +145,7 @@ def _draw_events(sheet: Sheet, events: Sequence[Event]) -> None:
     }
     for title, found in parts.items():
         signs = [
-            Sign(_x(sheet.scale, one.on), _event(one).sentence, one.words, one.kind.draw)
+            Sign(_x(sheet.scale, one.on), event_row(one).sentence, one.words, one.kind.draw)
             for one in sorted(found, key=lambda one: one.on or date.min)
             if one.on
         ]
@@ -360,14 +160,14 @@ def _draw_series(sheet: Sheet, series: Series) -> None:
     if series.ended_on:
         draw = partial(symbol, "bar", filled=True)
         x = _x(sheet.scale, series.ended_on)
-        sheet.signs([Sign(x, _end(series).sentence, _end(series).words, draw)])
+        sheet.signs([Sign(x, end_row(series).sentence, end_row(series).words, draw)])
     if series.rests:
         sheet.spans(
             [
                 Span(
                     _x(sheet.scale, rest.from_on),
                     _x(sheet.scale, rest.until_on),
-                    _rest(rest).sentence,
+                    rest_row(rest).sentence,
                     rest.words,
                     hatched=True,
                 )
@@ -383,7 +183,7 @@ def _draw_series(sheet: Sheet, series: Series) -> None:
     letters = sheet.captions([(x, one.letters) for x, one in zip(dues, windows, strict=True)])
     for window, *captions in zip(windows, numbers, letters, strict=True):
         shapes = [*_slot(window, sheet.scale, top), *(one for one in captions if one.words)]
-        group = Group(_window(series, window).sentence, tuple(shapes))
+        group = Group(window_row(series, window).sentence, tuple(shapes))
         fades = series.is_superseded or window.fate in (Fate.SUPERSEDED, Fate.WITHDRAWN)
         sheet.groups.append(faded(group) if fades else group)
     sheet.rule()
@@ -439,7 +239,7 @@ def _draw_appointments(sheet: Sheet, appointments: Sequence[Appointment]) -> Non
         [
             Sign(
                 _x(sheet.scale, one.on),
-                _appointment(one).sentence,
+                appointment_row(one).sentence,
                 one.state.letter,
                 one.state.draw,
             )
@@ -466,60 +266,16 @@ def _draw_scans(sheet: Sheet, scans: Sequence[Scan]) -> None:
         sheet.title(title if found else _("%(title)s: none") % {"title": title})
         sheet.signs(
             [
-                Sign(_x(sheet.scale, one.on), _scan(one).sentence, one.shown.letter, one.shown.draw)
+                Sign(
+                    _x(sheet.scale, one.on),
+                    scan_row(one).sentence,
+                    one.shown.letter,
+                    one.shown.draw,
+                )
                 for one in sorted(found, key=lambda one: one.on)
             ],
             lane_height=16.0,
         )
-
-
-def _event(event: Event) -> Row:
-    return Row(event.on, event.kind.words.capitalize(), _and(event.words, event.detail))
-
-
-def _window(series: Series, window: Window) -> Row:
-    days = _("%(earliest)s to %(latest)s, due %(due)s, lapses after %(lapses)s") % {
-        "earliest": short_date(window.earliest_on),
-        "latest": short_date(window.latest_on),
-        "due": short_date(window.due_on),
-        "lapses": short_date(window.lapses_on),
-    }
-    words = _("no. %(n)s of %(series)s") % {"n": window.n, "series": series.title}
-    return Row(window.due_on, _("Exam"), _and(words, window.words), window.state, days)
-
-
-def _rests(told: FollowUp) -> list[Rest]:
-    """Return each suspension once: it is drawn in every series of its schedule."""
-    return list(dict.fromkeys(rest for series in told.series for rest in series.rests))
-
-
-def _rest(rest: Rest) -> Row:
-    told = {"first": short_date(rest.from_on), "last": short_date(rest.until_on)}
-    if rest.is_over:
-        days, state = _("%(first)s to %(last)s") % told, _("over")
-    else:
-        days, state = _("%(first)s to be looked at again on %(last)s") % told, _("goes on")
-    return Row(rest.from_on, _("Suspension"), rest.words, state, days)
-
-
-def _end(series: Series) -> Row:
-    return Row(series.ended_on, _("End of a series"), _and(series.ended, series.title))
-
-
-def _appointment(one: Appointment) -> Row:
-    return Row(one.on, _("Appointment"), one.words, one.state.words)
-
-
-def _scan(one: Scan) -> Row:
-    of = _("%(modality)s of %(regions)s") % {
-        "modality": one.modality,
-        "regions": both(region_name(region) for region in one.regions),
-    }
-    return Row(one.on, _("Scan"), _and(of, one.sites), one.shown.words)
-
-
-def _and(*parts: str) -> str:
-    return _("; ").join(part for part in parts if part)
 
 
 def _undated(told: FollowUp) -> str:

@@ -25,7 +25,7 @@ from schedules.openings import openings
 from schedules.rules.contacts import latest_snooze, usual_snooze
 from schedules.rules.months import long_date
 from schedules.to_book import Asked, with_contacts
-from schedules.worklists import rows
+from schedules.worklists import address_of_booked, rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
@@ -134,7 +134,7 @@ def move_booking(
     else:
         told = {"patient": booking.slot.patient, "state": to.label.lower()}
         messages.success(request, _("%(patient)s: %(state)s.") % told)
-    return redirect("booked")
+    return redirect(address_of_booked(request.GET.get("after", "")))
 
 
 @allowed(Act.BOOK)

@@ -1,5 +1,6 @@
 """What studies showed: to be recorded, to be reviewed, and what may follow."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from patients.access import UserRequest, allowed
 from patients.forms import refuse
 from patients.models import Clinic
-from patients.paging import PAGE_ROWS, By, page_after
+from patients.paging import By, page_after
 from patients.queries import clinics_where_may
 from schedules import actions, queries
 from schedules.anchors import proposed_anchor
@@ -50,13 +51,11 @@ def results(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         name: {
             "count": found[name].count(),
             "rows": _with_landing(page.rows, after),
-            "is_first": not after[name],
-            "first": _address(after | {name: ""}),
-            "onward": _address(after | {name: page.after}) if page.after else "",
+            "pages": page.turns(_address_after(name, after)),
         }
         for name, page in pages.items()
     }
-    return render(request, "schedules/results.html", context | {"page_rows": PAGE_ROWS})
+    return render(request, "schedules/results.html", context)
 
 
 @allowed(Act.RECORD_STUDY)
@@ -147,6 +146,11 @@ def _landing(request: UserRequest) -> str:
 def _address(after: dict[str, str]) -> str:
     told = urlencode({name: value for name, value in after.items() if value})
     return f"{reverse('results')}?{told}" if told else reverse("results")
+
+
+def _address_after(name: str, after: dict[str, str]) -> Callable[[str], str]:
+    """How the address of a page of one list is told, the other list staying where it is."""
+    return lambda place: _address(after | {name: place})
 
 
 def _page_of(study: Study) -> str:

@@ -11,16 +11,18 @@ from django_htmx.http import retarget
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import SearchForm
 from patients.models import Clinic
-from patients.paging import PAGE_ROWS
+from patients.paging import PAGE_ROWS, By, page_after
 from schedules import queries
 from schedules.actions import UNDO_WITHIN
 from schedules.anchors import proposals
 from schedules.booking_forms import FilterForm
 from schedules.models import Booking
 from schedules.to_book import Asked, Show, page_of
-from schedules.worklists import appointments, rows
+from schedules.worklists import address_of_booked, appointments, rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
+
+EARLIEST = (By("starts_at"),)
 
 
 @allowed(Act.BOOK)
@@ -82,10 +84,18 @@ def _booked_just_now(request: UserRequest, clinics: list[Clinic]) -> Booking | N
 @require_safe
 @allowed(Act.BOOK)
 def booked(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """The appointments whose outcome is not known yet."""
-    table = appointments(queries.booked(clinics), timezone.now())
+    """The appointments whose outcome is not known yet, the earliest first."""
+    waiting, after = queries.booked(clinics), request.GET.get("after", "")
+    page = page_after(waiting, EARLIEST, after, among=queries.bookings_of(clinics))
+    table = appointments(page.rows, timezone.now())
     record_look(page="booked", by=request.user, patients=[row.patient for row in table])
-    return render(request, "schedules/booked.html", {"rows": table})
+    context = {
+        "rows": table,
+        "count": waiting.count(),
+        "after": after,
+        "pages": page.turns(address_of_booked),
+    }
+    return render(request, "schedules/booked.html", context)
 
 
 @require_safe

@@ -15,7 +15,7 @@ from reminders.said import said_of
 from schedules.anchors import proposed_anchor
 from schedules.models import Booking, Contact, Protocol, ProtocolState, Review, Schedule, Slot
 from schedules.pictures.follow_up import picture as draw
-from schedules.pictures.follow_up import rows
+from schedules.pictures.table import rows
 from schedules.queries import schedules_of
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look

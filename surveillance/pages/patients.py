@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.access import UserRequest, allowed
 from patients.forms import ClinicChoiceForm, SearchForm
 from patients.models import Clinic, Patient
-from patients.paging import PAGE_ROWS, By, page_after
+from patients.paging import By, page_after
 from patients.queries import patients_of
 from patients.search import with_name_or_mrn
 from schedules.models import Schedule
@@ -54,8 +54,8 @@ def patients(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     if q:
         found = with_name_or_mrn(found, q)
     latest_first = Prefetch("tumours__schedules", Schedule.objects.order_by("-id"))
-    after = request.GET.get("after", "")
-    page = page_after(found.prefetch_related(latest_first), ORDER, after, among=of_clinics)
+    found = found.prefetch_related(latest_first)
+    page = page_after(found, ORDER, request.GET.get("after", ""), among=of_clinics)
     record_look(page="patients", by=request.user, patients=page.rows)
     told = {name: request.GET[name] for name in filters.fields if request.GET.get(name)}
     context = {
@@ -66,12 +66,7 @@ def patients(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "filters": filters,
         "form": search if search.errors else filters,
         "is_filtered": bool(told),
-        "pages": {
-            "is_first": not after,
-            "first": _address(told),
-            "onward": _address(told | {"after": page.after}) if page.after else "",
-        },
-        "page_rows": PAGE_ROWS,
+        "pages": page.turns(lambda after: _address(told | {"after": after})),
     }
     return render(request, "surveillance/patients.html", context)
 
@@ -96,4 +91,5 @@ def _narrowed(
 
 
 def _address(told: dict[str, str]) -> str:
-    return f"{reverse('patients')}?{urlencode(told)}" if told else reverse("patients")
+    query = urlencode({name: value for name, value in told.items() if value})
+    return f"{reverse('patients')}?{query}" if query else reverse("patients")

@@ -21,7 +21,7 @@ from schedules.models import (
     Study,
     Suspension,
 )
-from schedules.pictures.follow_up import (
+from schedules.pictures.facts import (
     DAY,
     Appointed,
     Appointment,

@@ -8,10 +8,11 @@ from django.utils.formats import date_format
 
 from patients.models import Clinic
 from schedules.models import Booking, BookingState, Scanner, Slot
+from surveillance.accounts.models import User
 from surveillance.audit.models import Event
 from tests.factories import BookingFactory
 from tests.integration.pages.reading import Page
-from tests.integration.pages.scene import moment
+from tests.integration.pages.scene import moment, slot_due_in
 
 pytestmark = pytest.mark.django_db
 
@@ -161,6 +162,24 @@ def test_who_arrived_stays_on_booked_until_the_ct_is_recorded(
     assert "Record the CT" in row["Act"]
     assert "Did not attend" not in row["Act"]
     assert page.link("Record the CT") == f"/patients/{passed.slot.patient.public_id}/studies/new/"
+
+
+def test_booked_comes_fifty_a_page_and_who_acts_on_one_stays_there(
+    nurse_client: Client, nurse: User, clinic: Clinic, scanner: Scanner
+) -> None:
+    slots = [slot for _ in range(3) for slot in slot_due_in(20, clinic).schedule.slots.all()]
+    for n, slot in enumerate(slots[:52]):
+        starts_at = moment(clinic, days=1) + timedelta(hours=n)
+        Booking.objects.create(slot=slot, scanner=scanner, starts_at=starts_at, booked_by=nurse)
+
+    first = Page(nurse_client.get(BOOKED))
+    second = Page(nurse_client.get(first.link("Next 50")))
+    cancel = second.find("form[action*=cancelled]")["action"]
+    done = Page(nurse_client.post(str(cancel), follow=True))
+
+    assert [len(page.table()) for page in (first, second, done)] == [50, 2, 1]
+    assert (first.text("h1"), done.text("h1")) == ("Booked 52", "Booked 51")
+    assert second.link("To the beginning") == BOOKED
 
 
 def test_an_appointment_ahead_cannot_be_missed_yet(

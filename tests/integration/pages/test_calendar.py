@@ -3,9 +3,7 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from patients.models import Clinic
 from schedules.actions import move_booking
@@ -219,28 +217,6 @@ def test_a_scanner_or_clinic_of_others_is_refused_beside_its_field(
 
     assert page.status == 200
     assert len(page.error_summary) == 1
-
-
-@pytest.mark.parametrize("address", [THE_WEEK, THE_MONTH])
-def test_thirty_appointments_cost_as_many_queries_as_three(
-    nurse_client: Client, clinic: Clinic, scanner: Scanner, address: str
-) -> None:
-    other = ScannerFactory.create(clinic=clinic)
-
-    def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            assert nurse_client.get(address).status_code == 200
-        return len(asked)
-
-    for n in range(3):
-        booked(scanner, morning(4, 6 + n))
-    few = queries()
-    for n in range(27):
-        booked((scanner, other)[n % 2], morning(4, 6 + n % 5) + timedelta(hours=1 + n // 5))
-
-    assert queries() == few
 
 
 def test_an_appointment_of_a_patient_stands_in_no_other_clinics_calendar(

@@ -5,7 +5,9 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from patients.models import Clinic
 from schedules.actions import record_study
@@ -15,7 +17,7 @@ from surveillance.accounts.models import User
 from surveillance.audit.models import Look
 from tests.factories import BookingFactory, ScheduleFactory
 from tests.integration.pages.reading import Page
-from tests.integration.pages.scene import moment
+from tests.integration.pages.scene import moment, slot_due_in
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +117,20 @@ def test_other_clinics_stay_out_of_the_file(
     clinics = {line["clinic"] for line in exported(administrator_client)}
 
     assert clinics == {overdue_slot.patient.clinic.code}
+
+
+def test_an_export_asks_the_database_as_often_for_many_as_for_one(
+    administrator_client: Client, clinic: Clinic
+) -> None:
+    asked = []
+    for patients in (1, 2):
+        for _ in range(patients):
+            slot_due_in(0, clinic)
+        with CaptureQueriesContext(connection) as captured:
+            exported(administrator_client)
+        asked.append(len(captured))
+
+    assert asked[0] == asked[1]
 
 
 def test_an_export_is_seen_afterwards_on_exports_and_in_the_audit(

@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from patients.models import Clinic
 from schedules.models import Scanner, Slot
@@ -120,16 +118,3 @@ def test_one_of_two_clinics_can_be_chosen_and_no_other(
     assert came_due({"clinic": second.code}) == "0"
     refused = Page(clinician_client.get(FIGURES, {"clinic": ClinicFactory.create().code}))
     assert "not one of the available choices" in refused.error_beside("clinic")
-
-
-def test_the_page_asks_no_more_for_many_patients(
-    clinician_client: Client, clinic: Clinic, scanner: Scanner
-) -> None:
-    counts = []
-    for days in (-100, -40):
-        slot_due_in(days, clinic)
-        with CaptureQueriesContext(connection) as captured:
-            clinician_client.get(FIGURES)
-        counts.append(len(captured))
-
-    assert counts[0] == counts[1]

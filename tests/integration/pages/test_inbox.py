@@ -3,9 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from patients.models import Clinic
 from reminders.actions import sweep
@@ -309,24 +307,6 @@ def test_a_look_at_the_inbox_is_recorded(
 
     look = Look.objects.get(page="inbox")
     assert (look.by_id, look.patient_ids) == (nurse.public_id, [open_slot.patient.public_id])
-
-
-def test_the_inbox_asks_the_database_as_often_for_five_as_for_one(
-    clinician_client: Client, clinic: Clinic
-) -> None:
-    queries = []
-    for patients in (1, 4):
-        for _ in range(patients):
-            slot_due_in(-30, clinic)
-        sweep(at=moment(clinic, days=0) + timedelta(minutes=patients))
-
-        with CaptureQueriesContext(connection) as captured:
-            clinician_client.get(INBOX)
-
-        queries.append(len(captured))
-
-    assert len(told(clinician_client)) == 5
-    assert queries[0] == queries[1]
 
 
 def test_every_button_says_of_whom(clinician_client: Client, overdue_slot: Slot) -> None:

@@ -3,16 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
-from patients.models import Clinic
 from schedules.models import Slot
-from surveillance.accounts.models import User
 from tests.factories import ScheduleFactory
 from tests.integration.pages.reading import Page
-from tests.integration.pages.scene import enter_patient_of_every_list
 
 pytestmark = pytest.mark.django_db
 
@@ -123,47 +118,6 @@ def test_an_empty_list_says_what_that_means(
 
     assert page.text(".empty") == meaning
     assert page.table() == []
-
-
-@pytest.mark.parametrize(
-    ("role", "method", "address"),
-    [
-        ("nurse", "GET", "/"),
-        ("nurse", "GET", TO_BOOK),
-        ("nurse", "GET", "/worklists/booked/"),
-        ("nurse", "GET", "/patients/"),
-        ("clinician", "GET", "/"),
-        ("clinician", "GET", OVERDUE),
-        ("clinician", "GET", f"{OVERDUE}?show=deferred"),
-        ("clinician", "GET", "/worklists/results/"),
-        ("clinician", "GET", "/worklists/rebaselines/"),
-        ("clinician", "GET", "/worklists/unmatched/"),
-        ("administrator", "GET", "/exports/"),
-        ("administrator", "POST", "/exports/schedules.csv"),
-        ("administrator", "GET", "/audit/"),
-    ],
-)
-def test_a_list_asks_the_database_as_often_for_three_as_for_one(
-    request: pytest.FixtureRequest,
-    clinic: Clinic,
-    nurse: User,
-    clinician: User,
-    role: str,
-    method: str,
-    address: str,
-) -> None:
-    client: Client = request.getfixturevalue(f"{role}_client")
-    queries = []
-    for patients in (1, 2):
-        for _ in range(patients):
-            enter_patient_of_every_list(clinic, nurse, clinician)
-
-        with CaptureQueriesContext(connection) as captured:
-            client.generic(method, address)
-
-        queries.append(len(captured))
-
-    assert queries[0] == queries[1]
 
 
 def test_a_list_shows_no_patient_of_another_clinic(nurse_client: Client, open_slot: Slot) -> None:

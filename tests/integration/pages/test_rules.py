@@ -3,9 +3,7 @@
 from functools import partial
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from patients.models import Clinic
 from reminders.actions import add_rule
@@ -203,19 +201,6 @@ def test_a_clinic_whose_first_rule_is_added_by_hand_has_the_defaults_too(
 
 def test_every_rule_of_the_defaults_makes_sense(clinic: Clinic) -> None:
     assert [why_not(rule) for rule in Rule.objects.filter(clinic=clinic)] == [{}] * 12
-
-
-def test_the_page_asks_the_database_as_often_for_more_rules(
-    administrator_client: Client, clinic: Clinic
-) -> None:
-    queries = []
-    for days in ("3", "4"):
-        with CaptureQueriesContext(connection) as captured:
-            administrator_client.get(RULES)
-        queries.append(len(captured))
-        add(administrator_client, clinic, days=days)
-
-    assert queries[0] == queries[1]
 
 
 def test_who_keeps_two_clinics_sees_both(clinic: Clinic) -> None:

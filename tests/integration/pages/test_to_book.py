@@ -3,14 +3,11 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils.formats import date_format
 
 from patients.models import Clinic, Patient
 from schedules.models import Booking, BookingState, Contact, Scanner, Slot
-from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from tests.factories import BookingFactory, ClinicFactory, MembershipFactory
 from tests.integration.pages.reading import Page, text_of
@@ -136,21 +133,6 @@ def test_fifty_come_a_page_and_the_next_goes_on_where_it_ended(
     assert len(second.table()) == 2
     assert {row["Exam"] for row in first.table()}.isdisjoint(row["Exam"] for row in second.table())
     assert second.link("To the beginning") == TO_BOOK
-
-
-def test_the_list_asks_the_database_as_often_for_many_as_for_few(
-    nurse_client: Client, clinic: Clinic, nurse: User
-) -> None:
-    asked = []
-    for _ in range(2):
-        for _ in range(3):
-            slot = slot_due_in(0, clinic)
-            Contact.objects.create(slot=slot, outcome="no_answer", by=nurse)
-        with CaptureQueriesContext(connection) as captured:
-            nurse_client.get(TO_BOOK)
-        asked.append(len(captured))
-
-    assert asked[0] == asked[1]
 
 
 # --- search

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.pictures.drawing import Path, Picture, Text
-from schedules.pictures.follow_up import (
+from schedules.pictures.facts import (
     Appointed,
     Appointment,
     Event,
@@ -19,9 +19,9 @@ from schedules.pictures.follow_up import (
     Series,
     Shown,
     Window,
-    picture,
-    rows,
 )
+from schedules.pictures.follow_up import picture
+from schedules.pictures.table import rows
 from schedules.rules.plan import plan
 from schedules.rules.protocol import REGIONS, Definition
 from tests.unit.schedules.pictures.sizes import inside, text_overlaps
