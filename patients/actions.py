@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.marks import mark
 from patients.models import (
     Clinic,
     ContactBy,
@@ -29,6 +30,7 @@ from patients.models import (
 from patients.queries import clinicians_of
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
 
 
 @transaction.atomic
@@ -82,19 +84,30 @@ def agree_to_messages(
     by: User,
     email: str = "",
     phone: str = "",
+    seen: str | None = None,
     at: datetime | None = None,
 ) -> Patient:
     """Record that a patient agreed, at `at` (now, unless told), to hear of appointments.
 
     An address that is given is kept, the other stays as it was. The audit holds no address.
+    `seen` is the mark (`mark_of_consent`) of what was looked at; without it nobody asks.
 
     Raises:
-        ValidationError: no channel is chosen, the address for it is missing or is none, or the
-            patient has died.
+        ValidationError: somebody else changed it meanwhile, no channel is chosen, the address for
+            it is missing or is none, or the patient has died.
     """
     patient = _lock(patient)
     if patient.died_on:
         raise ValidationError(_("The patient has died."))
+    if seen is not None and seen != mark_of_consent(patient):
+        acts = ("patient.agreed_to_messages", "patient.withdrew_consent")
+        raise ValidationError(
+            _(
+                "%(person)s has changed this meanwhile. What holds now is shown below: press again "
+                "to put your entries in place."
+            )
+            % {"person": who_last(*acts, clinic_code=patient.clinic_code, patient=patient)}
+        )
     if contact_by == ContactBy.NONE:
         raise ValidationError({"contact_by": _("Choose how the patient wants to hear from us.")})
     if contact_by == ContactBy.EMAIL and not email:
@@ -136,14 +149,37 @@ def withdraw_consent(*, patient: Patient, by: User) -> Patient:
     return patient
 
 
+def mark_of_consent(patient: Patient) -> str:
+    """Return what changes whenever the consent of a patient or an address of theirs does."""
+    return mark(patient.consented_at, patient.contact_by, patient.email, patient.phone)
+
+
 @transaction.atomic
-def name_responsible(*, patient: Patient, clinician: User | None, by: User) -> Patient:
+def name_responsible(
+    *, patient: Patient, clinician: User | None, by: User, seen: str | None = None
+) -> Patient:
     """Name the clinician who hears first of what is overdue, or nobody.
 
+    `seen` is the mark (`mark_of_responsible`) of who was; without it nobody asks.
+
     Raises:
-        ValidationError: the person is no clinician of the patient's clinic.
+        ValidationError: somebody else named another one meanwhile, or the person is no clinician of
+            the patient's clinic.
     """
     patient = _lock(patient)
+    if seen is not None and seen != mark_of_responsible(patient):
+        act = "patient.responsible_named"
+        raise ValidationError(
+            {
+                "clinician": _(
+                    "%(person)s has named meanwhile: %(clinician)s. Press again to name yours."
+                )
+                % {
+                    "person": who_last(act, clinic_code=patient.clinic_code, patient=patient),
+                    "clinician": patient.responsible or _("nobody"),
+                }
+            }
+        )
     if clinician and not clinicians_of(patient.clinic).filter(pk=clinician.pk).exists():
         raise ValidationError(
             {
@@ -163,6 +199,11 @@ def name_responsible(*, patient: Patient, clinician: User | None, by: User) -> P
         clinician=str(clinician or "nobody"),
     )
     return patient
+
+
+def mark_of_responsible(patient: Patient) -> str:
+    """Return what changes whenever the responsible clinician does."""
+    return mark(patient.responsible_id)
 
 
 @transaction.atomic

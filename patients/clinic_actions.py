@@ -7,7 +7,6 @@ whose keys are the fields of the form that asked.
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from hashlib import sha256
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -15,10 +14,12 @@ from django.db import transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from patients.marks import mark
 from patients.models import Clinic, ClosedDay, Membership
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
 
 # What administrators keep. The code and who issues the record numbers stay: patients are known by
 # them.
@@ -71,9 +72,10 @@ def change_clinic(*, clinic: Clinic, seen: str, by: User, **facts: Any) -> Clini
     if seen != mark_of(clinic):
         raise ValidationError(
             _(
-                "Somebody else has changed this clinic since you opened the page. What stands "
+                "%(person)s has changed this clinic since you opened the page. What stands "
                 "there now is shown beside your entries: save again to put yours in place."
             )
+            % {"person": who_last("clinic.changed", clinic_code=clinic.code)}
         )
     before = _facts(clinic)
     for name, value in facts.items():
@@ -97,7 +99,7 @@ def change_clinic(*, clinic: Clinic, seen: str, by: User, **facts: Any) -> Clini
 
 def mark_of(clinic: Clinic) -> str:
     """Return what changes whenever a fact of the clinic does."""
-    return sha256(repr(_facts(clinic)).encode()).hexdigest()[:16]
+    return mark(_facts(clinic))
 
 
 @transaction.atomic
@@ -136,8 +138,11 @@ def change_role(*, membership: Membership, role: Role, seen: str, by: User) -> M
     if membership.role != seen:
         raise ValidationError(
             {
-                "role": _("Somebody else has changed this meanwhile: the role is %(role)s now.")
-                % {"role": membership.get_role_display().lower()}
+                "role": _("%(person)s has changed this meanwhile: the role is %(role)s now.")
+                % {
+                    "person": _who_last("member.role_changed", membership),
+                    "role": membership.get_role_display().lower(),
+                }
             }
         )
     if membership.role == role:
@@ -234,7 +239,10 @@ def _lock_member(membership: Membership, by: User) -> Membership:
     clinic = _lock(membership.clinic)
     found = clinic.memberships.select_related("user", "clinic").filter(pk=membership.pk).first()
     if found is None:
-        raise ValidationError(_("Somebody else has removed this member meanwhile."))
+        raise ValidationError(
+            _("%(person)s has removed this member meanwhile.")
+            % {"person": _who_last("member.removed", membership)}
+        )
     if found.user_id == by.pk:
         raise ValidationError(_("Another administrator must do this to your own place."))
     return found
@@ -249,6 +257,10 @@ def _check_another_administrator(membership: Membership) -> None:
             _("%(name)s is the last administrator: make another one first.")
             % {"name": membership.user}
         )
+
+
+def _who_last(act: str, membership: Membership) -> str:
+    return who_last(act, clinic_code=membership.clinic.code, member=membership.user.public_id)
 
 
 def _record_member(

@@ -99,7 +99,16 @@ class FindingForm(DatedForm):
     )
 
 
-class ConsentForm(forms.Form):
+class EditForm(forms.Form):
+    """A form that changes what stands there: it says which state of that the person had seen.
+
+    Its page writes `seen` itself, and anew each time: who was refused and has looked can go on.
+    """
+
+    seen = forms.CharField(required=False, max_length=100, widget=forms.HiddenInput)
+
+
+class ConsentForm(EditForm):
     contact_by = forms.TypedChoiceField(
         label=_("By"),
         choices=[choice for choice in ContactBy.choices if choice[0]],
@@ -117,7 +126,7 @@ class ConsentForm(forms.Form):
     )
 
 
-class ResponsibleForm(forms.Form):
+class ResponsibleForm(EditForm):
     clinician = forms.ModelChoiceField(
         User.objects.none(),
         label=_("Responsible clinician"),

@@ -101,8 +101,16 @@ def contact(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
                 done = gettext("%(patient)s: the consent is recorded.")
         except ValidationError as error:
             refuse(sent, error)
+            patient.refresh_from_db()
         else:
             messages.success(request, done % {"patient": patient})
             return redirect("patient", public_id=patient.public_id)
-    context = {"patient": patient, "form": sent, "consent": consent, "responsible": responsible}
+    context = {
+        "patient": patient,
+        "form": sent,
+        "consent": consent,
+        "consent_seen": actions.mark_of_consent(patient),
+        "responsible": responsible,
+        "responsible_seen": actions.mark_of_responsible(patient),
+    }
     return render(request, "patients/contact.html", context)

@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.fields import DatedForm, DateField
+from patients.forms import EditForm
 from patients.models import Treatment, Tumour
 from schedules.models import EndReason, Protocol, ProtocolState
 from schedules.rules.anchors import AnchorProposal
@@ -77,7 +78,7 @@ class EndForm(forms.Form):
     )
 
 
-class DeathForm(DatedForm):
+class DeathForm(DatedForm, EditForm):
     died_on = DateField(label=_("Died on"))
 
 

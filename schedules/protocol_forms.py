@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.fields import AddressDateField
-from patients.forms import ListField
+from patients.forms import EditForm, ListField
 from schedules.forms import MODALITIES
 from schedules.models import Protocol
 from schedules.rules.protocol import REGIONS, Contrast, Definition, ProtocolError, Unit
@@ -38,7 +38,7 @@ class CodesField(ListField):
         return codes
 
 
-class ProtocolForm(forms.Form):
+class ProtocolForm(EditForm):
     """A draft, but for its phases."""
 
     TEXTS = ("title", "population", "citation", "quote", "note", "missing")
@@ -88,10 +88,11 @@ class ProtocolForm(forms.Form):
 
     @property
     def told(self) -> dict[str, Any]:
-        """The fields of the model."""
+        """What the draft is to say, and which version was the newest before it."""
         typed = self.cleaned_data
         suits = {name: typed[name] for name in self.SUITS if typed[name]}
-        return {name: typed[name] for name in self.TEXTS} | {"suits": suits}
+        texts = {name: typed[name] for name in self.TEXTS}
+        return texts | {"suits": suits, "seen": typed["seen"]}
 
     @classmethod
     def typed(cls, protocol: Protocol) -> dict[str, Any]:

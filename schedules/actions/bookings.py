@@ -15,6 +15,7 @@ from schedules.rules.months import long_date
 from schedules.rules.windows import takes
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
 
 # From each state of a booking, where people can take it. Fulfilled comes from a study alone.
 BOOKING_MOVES: dict[str, frozenset[str]] = {
@@ -88,8 +89,8 @@ def reschedule(
     at = at or timezone.now()
     if booking.state != BookingState.BOOKED:
         raise ValidationError(
-            _("This appointment is %(state)s by now: it cannot be given another time.")
-            % {"state": booking.get_state_display().lower()}
+            _("This appointment is %(state)s by now (%(person)s): it cannot be given another time.")
+            % {"state": booking.get_state_display().lower(), "person": _who_changed(booking)}
         )
     if booking.starts_at.astimezone(patient.clinic.zone).date() < patient.clinic.today(at):
         raise ValidationError(_("This appointment has passed: record first what became of it."))
@@ -145,8 +146,12 @@ def move_booking(
     booking.refresh_from_db()
     if to not in BOOKING_MOVES.get(booking.state, frozenset()):
         raise ValidationError(
-            _("This appointment is %(state)s by now: it cannot be set to “%(to)s”.")
-            % {"state": booking.get_state_display().lower(), "to": to.label.lower()}
+            _("This appointment is %(state)s by now (%(person)s): it cannot be set to “%(to)s”.")
+            % {
+                "state": booking.get_state_display().lower(),
+                "person": _who_changed(booking),
+                "to": to.label.lower(),
+            }
         )
     clinic = patient.clinic
     day = booking.starts_at.astimezone(clinic.zone).date()
@@ -157,6 +162,19 @@ def move_booking(
     if not booking.is_active and booking.slot.schedule.state == ScheduleState.ACTIVE:
         plan_again(booking.slot.schedule)  # what the appointment held in place may go now
     _record_booking(f"booking.{to.value}", booking, by)
+
+
+def _who_changed(booking: Booking) -> str:
+    patient = booking.slot.patient
+    if replacement := Booking.objects.filter(replaces=booking).select_related("booked_by").first():
+        return str(replacement.booked_by)
+    moves = (BookingState.ARRIVED, BookingState.NO_SHOW, BookingState.CANCELLED)
+    return who_last(
+        *(f"booking.{move}" for move in moves),
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        booking=booking.public_id,
+    )
 
 
 def _enter(booking: Booking) -> Booking:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -21,16 +21,29 @@ from surveillance.audit.actions import record
 
 
 @transaction.atomic
-def draft_protocol(*, based_on: Protocol, by: User, **told: Any) -> Protocol:
+def draft_protocol(
+    *, based_on: Protocol, by: User, seen: str | None = None, **told: Any
+) -> Protocol:
     """Write a new draft version of a protocol; `told` are the model's fields that differ.
 
+    `seen` is the newest version (`newest`) that there was when it was begun; without it nobody
+    asks.
+
     Raises:
-        ValidationError: its phases make no sense, or it has no citation; the place is named.
+        ValidationError: somebody else drafted a version meanwhile, its phases make no sense, or it
+            has no citation; the place is named.
     """
     _lock_versions(based_on.code)
-    versions = Protocol.objects.filter(code=based_on.code)
-    latest: int = versions.aggregate(latest=Max("version"))["latest"]
-    draft = Protocol(code=based_on.code, version=latest + 1, state=ProtocolState.DRAFT)
+    latest = newest(based_on.code)
+    if seen is not None and seen != str(latest.version):
+        raise ValidationError(
+            _(
+                "%(person)s has drafted %(protocol)s meanwhile: what it changes is not in yours. "
+                "Look at it first, or save again to draft yours beside it."
+            )
+            % {"person": latest.drafted_by or _("Somebody else"), "protocol": latest}
+        )
+    draft = Protocol(code=based_on.code, version=latest.version + 1, state=ProtocolState.DRAFT)
     for field in ("title", "population", "citation", "quote", "note", "missing", "suits", "phases"):
         setattr(draft, field, told.get(field, getattr(based_on, field)))
     draft.drafted_by = by
@@ -43,6 +56,11 @@ def draft_protocol(*, based_on: Protocol, by: User, **told: Any) -> Protocol:
     draft.save()
     _record("protocol.drafted", draft, by, based_on=based_on.version)
     return draft
+
+
+def newest(code: str) -> Protocol:
+    """Return the version of a protocol that was drafted last."""
+    return Protocol.objects.select_related("drafted_by").filter(code=code).latest("version")
 
 
 def objections(*, protocol: Protocol, active: Protocol | None, by: User) -> list[str]:

@@ -9,6 +9,7 @@ from schedules.actions.bookings import LONGEST
 from schedules.models import Scanner
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
 
 
 @transaction.atomic
@@ -66,10 +67,18 @@ def _check_unchanged(scanner: Scanner, seen: str) -> None:
     if seen != mark_of(scanner):
         raise ValidationError(
             _(
-                "Somebody else has changed this scanner meanwhile: it is “%(name)s” now, with "
+                "%(person)s has changed this scanner meanwhile: it is “%(name)s” now, with "
                 "%(minutes)s minutes. Save again to put your entries in place."
             )
-            % {"name": scanner.name, "minutes": scanner.minutes}
+            % {
+                "person": who_last(
+                    "scanner.changed",
+                    clinic_code=scanner.clinic.code,
+                    scanner=scanner.public_id,
+                ),
+                "name": scanner.name,
+                "minutes": scanner.minutes,
+            }
         )
 
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.actions import name_responsible
+from patients.marks import mark
 from patients.models import Patient, Treatment, Tumour
 from patients.queries import clinicians_of
 from schedules.actions.slots import (
@@ -39,6 +40,7 @@ from schedules.rules.reconcile import Act
 from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
 
 
 @transaction.atomic
@@ -55,8 +57,13 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
     patient = lock_alive(tumour.patient)
     anchor_on = _anchor_day(tumour, anchor)
     _check_active(protocol)
-    if tumour.schedules.filter(state__in=Schedule.LIVE).exists():
-        raise ValidationError({"tumour": _("This tumour already has a schedule.")})
+    if live := tumour.schedules.filter(state__in=Schedule.LIVE).first():
+        raise ValidationError(
+            {
+                "tumour": _("This tumour already has a schedule: %(person)s started it.")
+                % {"person": _who_changed(live)}
+            }
+        )
     schedule = Schedule.objects.create(
         tumour=tumour, protocol=protocol, anchor=anchor, anchor_on=anchor_on
     )
@@ -158,16 +165,21 @@ def decline_anchor(*, schedule: Schedule, treatment: Treatment, reason: str, by:
     """Decide that an operation does not restart the clock.
 
     Raises:
-        ValidationError: no reason is given, the operation is none on this tumour, or the schedule
-            is no longer active.
+        ValidationError: no reason is given, the operation is none on this tumour, somebody has
+            decided so already, or the schedule is no longer active.
     """
     schedule = _lock_active(schedule)
     _anchor_day(schedule.tumour, treatment)
     if not reason:
         raise ValidationError({"reason": _("Give a reason why the old series goes on.")})
-    DeclinedAnchor.objects.get_or_create(
+    declined, is_first = DeclinedAnchor.objects.get_or_create(
         schedule=schedule, treatment=treatment, defaults={"reason": reason, "by": by}
     )
+    if not is_first:
+        raise ValidationError(
+            _("%(person)s has decided so already: %(reason)s.")
+            % {"person": declined.by, "reason": declined.reason}
+        )
     _record("anchor_declined", schedule, by, treatment=treatment.public_id, reason=reason)
 
 
@@ -207,19 +219,26 @@ def suspend(
 
 
 @transaction.atomic
-def resume(*, schedule: Schedule, by: User, at: datetime | None = None) -> Replan:
+def resume(
+    *, schedule: Schedule, by: User, shown: str | None = None, at: datetime | None = None
+) -> Replan:
     """Take a suspended schedule up again; slots that lapsed while it rested are withdrawn.
 
+    `shown` is the fingerprint of what the person was shown, if they were.
+
     Raises:
-        ValidationError: the schedule is not suspended, or the patient has died.
+        ValidationError: the schedule is not suspended, the patient has died, or things have changed
+            since they were shown.
     """
     patient = lock_alive(schedule.tumour.patient)
     schedule.refresh_from_db()
     if schedule.state != ScheduleState.SUSPENDED:
         raise ValidationError(
-            _("This schedule is %(state)s.") % {"state": schedule.get_state_display().lower()}
+            _("This schedule is %(state)s: %(person)s has already changed it.")
+            % {"state": schedule.get_state_display().lower(), "person": _who_changed(schedule)}
         )
     today = patient.clinic.today(at)
+    _check_shown(replanned(schedule, resumed_on=today), shown)
     schedule.suspensions.filter(ended_on=None).update(ended_on=today)
     schedule.state, schedule.state_reason = ScheduleState.ACTIVE, ""
     schedule.save(update_fields=["state", "state_reason"])
@@ -248,8 +267,8 @@ def end(
     schedule.refresh_from_db()
     if schedule.state not in Schedule.LIVE:
         raise ValidationError(
-            _("This schedule is %(state)s already.")
-            % {"state": schedule.get_state_display().lower()}
+            _("This schedule is %(state)s: %(person)s has already changed it.")
+            % {"state": schedule.get_state_display().lower(), "person": _who_changed(schedule)}
         )
     if end_reason == EndReason.DIED:
         raise ValidationError({"end_reason": _("Record the death: it closes everything at once.")})
@@ -270,13 +289,36 @@ def end(
 
 
 @transaction.atomic
-def record_death(*, patient: Patient, died_on: date, by: User, at: datetime | None = None) -> None:
+def record_death(
+    *,
+    patient: Patient,
+    died_on: date,
+    by: User,
+    seen: str | None = None,
+    at: datetime | None = None,
+) -> None:
     """Record a death: every follow-up ends and every appointment is cancelled, at once.
 
+    Recorded anew, the day is corrected. `seen` is the mark (`mark_of_death`) of what was known;
+    without it nobody asks.
+
     Raises:
-        ValidationError: the day lies in the future or before birth.
+        ValidationError: somebody else recorded it meanwhile, or the day lies in the future or
+            before birth.
     """
     patient = lock(patient)
+    if seen is not None and patient.died_on and seen != mark_of_death(patient):
+        act = "patient.died"
+        raise ValidationError(
+            _(
+                "%(person)s has recorded meanwhile that the patient died on %(day)s. Press again "
+                "only if that day is wrong."
+            )
+            % {
+                "person": who_last(act, clinic_code=patient.clinic_code, patient=patient),
+                "day": long_date(patient.died_on),
+            }
+        )
     if died_on > patient.clinic.today(at):
         raise ValidationError({"died_on": _("This day has not come yet.")})
     if died_on < patient.birth_date:
@@ -298,15 +340,31 @@ def record_death(*, patient: Patient, died_on: date, by: User, at: datetime | No
     )
 
 
+def mark_of_death(patient: Patient) -> str:
+    """Return what changes whenever the day of death does."""
+    return mark(patient.died_on)
+
+
 def _lock_active(schedule: Schedule) -> Schedule:
     lock_alive(schedule.tumour.patient)
     schedule.refresh_from_db()
     if schedule.state != ScheduleState.ACTIVE:
         raise ValidationError(
-            _("This schedule is %(state)s: somebody else has already changed it.")
-            % {"state": schedule.get_state_display().lower()}
+            _("This schedule is %(state)s: %(person)s has already changed it.")
+            % {"state": schedule.get_state_display().lower(), "person": _who_changed(schedule)}
         )
     return schedule
+
+
+def _who_changed(schedule: Schedule) -> str:
+    patient = schedule.tumour.patient
+    acts = ("enrolled", "rebaselined", "protocol_changed", "suspended", "resumed", "ended")
+    return who_last(
+        *(f"schedule.{act}" for act in acts),
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        schedule=schedule.public_id,
+    )
 
 
 def _anchor_day(tumour: Tumour, anchor: Treatment) -> date:

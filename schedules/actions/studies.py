@@ -18,6 +18,7 @@ from schedules.rules.months import long_date
 from schedules.rules.windows import takes
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
 
 _OF_ANOTHER_PATIENT = gettext_lazy("This study belongs to another patient.")
 
@@ -111,7 +112,8 @@ def record_result(
     result = Result.objects.filter(study=study).first() or Result(study=study)
     if only_first and result.pk:
         raise ValidationError(
-            _("A result has been recorded meanwhile: %(result)s.") % {"result": result}
+            _("%(person)s has recorded a result meanwhile: %(result)s.")
+            % {"person": _who_recorded(result), "result": result}
         )
     before = _told_by(result) if result.pk else None
     result.outcome, result.sites, result.comment = outcome, list(sites), comment
@@ -146,14 +148,19 @@ def _told_by(result: Result) -> dict[str, Any]:
 
 
 @transaction.atomic
-def review_result(*, result: Result, by: User, at: datetime | None = None) -> None:
+def review_result(
+    *, result: Result, by: User, seen: str | None = None, at: datetime | None = None
+) -> None:
     """Record that a clinician has seen a result. The first one counts.
 
+    `seen` is its `mark` when it was looked at; without it nobody asks.
+
     Raises:
-        ValidationError: somebody has reviewed it already.
+        ValidationError: it says something else by now, or somebody has reviewed it already.
     """
     patient = lock(result.study.patient)
     result.refresh_from_db()
+    _check_unchanged(result, seen)
     if result.reviewed_by:
         raise ValidationError(
             _("%(person)s has reviewed this result already.") % {"person": result.reviewed_by}
@@ -167,6 +174,20 @@ def review_result(*, result: Result, by: User, at: datetime | None = None) -> No
         patient=patient,
         study=result.study.public_id,
     )
+
+
+def _check_unchanged(result: Result, seen: str | None) -> None:
+    if seen is not None and seen != result.mark:
+        raise ValidationError(
+            _("%(person)s has changed this result meanwhile: %(result)s. Look at it again.")
+            % {"person": _who_recorded(result), "result": result}
+        )
+
+
+def _who_recorded(result: Result) -> str:
+    patient, study = result.study.patient, result.study.public_id
+    act = "result.recorded"
+    return who_last(act, clinic_code=patient.clinic_code, patient=patient, study=study)
 
 
 @transaction.atomic

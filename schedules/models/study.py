@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from patients.marks import mark
 from patients.models import Patient
 from schedules.models.schedule import Slot
 from schedules.rules.protocol import REGIONS
@@ -107,3 +108,8 @@ class Result(models.Model):
 
     def __str__(self) -> str:
         return gettext(", ").join([str(self.get_outcome_display()), *self.sites])
+
+    @property
+    def mark(self) -> str:
+        """What changes whenever the result says something else."""
+        return mark(self.outcome, self.sites, self.comment, self.recorded_at)

@@ -17,6 +17,7 @@ from patients.forms import refuse
 from patients.models import Clinic, Patient, Treatment, Tumour
 from patients.queries import patients_of
 from schedules import actions, queries
+from schedules.actions.schedules import mark_of_death
 from schedules.anchors import anchor_for
 from schedules.models import Booking, Protocol, ProtocolState, Schedule
 from schedules.plan_forms import DeathForm, DeclineForm, EndForm, EnrolForm, SuspendForm
@@ -130,14 +131,16 @@ def suspend(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
 def resume(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     schedule = _schedule(clinics, public_id)
     today = schedule.tumour.patient.clinic.today()
+    replan = replanned(schedule, resumed_on=today)
+    shown = request.POST.get("shown", "")
     return _act_on(
         request,
         schedule.tumour.patient,
         forms.Form(_posted(request)),
-        lambda told: actions.resume(schedule=schedule, by=request.user),
+        lambda told: actions.resume(schedule=schedule, by=request.user, shown=shown),
         _("The follow-up goes on."),
         "schedules/resume.html",
-        {"schedule": schedule, "replan": replanned(schedule, resumed_on=today)},
+        {"schedule": schedule, "replan": replan, "shown": fingerprint([replan])},
     )
 
 
@@ -167,7 +170,7 @@ def record_death(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
         lambda told: actions.record_death(patient=patient, by=request.user, **told),
         _("The death is recorded: every follow-up has ended and every appointment is cancelled."),
         "schedules/death.html",
-        {},
+        {"seen": mark_of_death(patient)},
     )
 
 

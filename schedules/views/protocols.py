@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from patients.access import UserRequest, allowed
 from patients.models import Clinic
 from schedules import actions, queries
-from schedules.actions.protocols import marks, objections, takeovers
+from schedules.actions.protocols import marks, newest, objections, takeovers
 from schedules.comparison import CompareForm, overview, picture_of, series_of
 from schedules.comparison import compare as set_beside
 from schedules.models import (
@@ -123,7 +123,12 @@ def draft(request: UserRequest, clinics: list[Clinic], code: str, version: int) 
                 _("%(protocol)s is drafted; a second person must sign it.") % {"protocol": new},
             )
             return redirect("protocol", code=new.code, version=new.version)
-    context = {"protocol": protocol, "form": form, "phases": phases}
+    context = {
+        "protocol": protocol,
+        "form": form,
+        "phases": phases,
+        "seen": newest(code).version,
+    }
     return render(request, "schedules/protocol_draft.html", context)
 
 

@@ -101,7 +101,7 @@ def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
     """Record that a clinician has seen what a study showed."""
     result = get_object_or_404(queries.results_of(clinics), study__public_id=public_id)
     try:
-        actions.review_result(result=result, by=request.user)
+        actions.review_result(result=result, by=request.user, seen=request.POST.get("seen", ""))
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:

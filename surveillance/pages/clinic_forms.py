@@ -7,10 +7,10 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from patients.clinic_actions import FACTS, mark_of
+from patients.clinic_actions import FACTS
 from patients.fields import DatedForm, DateField, TimeField
+from patients.forms import EditForm
 from patients.models import Clinic, Membership
-from schedules.actions.scanners import mark_of as mark_of_scanner
 from schedules.models import Scanner
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
@@ -22,8 +22,8 @@ def time_zones() -> list[tuple[str, str]]:
     return [(name, name) for name in sorted(available_timezones())]
 
 
-class FactsForm(forms.Form):
-    """The facts of a clinic, and the mark of those that were looked at."""
+class FactsForm(EditForm):
+    """The facts of a clinic."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     time_zone = forms.ChoiceField(
@@ -71,11 +71,9 @@ class FactsForm(forms.Form):
         empty_label=_("Nobody: the clinicians’ address hears"),
         help_text=_("Who hears when an alert goes unanswered."),
     )
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: QueryDict | None, *, clinic: Clinic) -> None:
-        facts = {name: getattr(clinic, name) for name in FACTS}
-        super().__init__(data, initial=facts | {"seen": mark_of(clinic)})
+        super().__init__(data, initial={name: getattr(clinic, name) for name in FACTS})
         zone, lead = self.fields["time_zone"], self.fields["lead"]
         assert isinstance(zone, forms.ChoiceField)
         assert isinstance(lead, forms.ModelChoiceField)
@@ -91,16 +89,12 @@ class MemberForm(forms.Form):
     role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role)
 
 
-class RoleForm(forms.Form):
+class RoleForm(EditForm):
     role = forms.TypedChoiceField(label=_("Role"), choices=Role.choices, coerce=Role)
-    seen = forms.CharField(widget=forms.HiddenInput)
 
     @classmethod
     def of(cls, membership: Membership) -> "RoleForm":
-        return cls(
-            initial={"role": membership.role, "seen": membership.role},
-            auto_id=f"id_member{membership.pk}_%s",
-        )
+        return cls(initial={"role": membership.role}, auto_id=f"id_member{membership.pk}_%s")
 
 
 class ScannerForm(forms.Form):
@@ -112,17 +106,11 @@ class ScannerForm(forms.Form):
     )
 
 
-class ScannerChangeForm(ScannerForm):
-    seen = forms.CharField(widget=forms.HiddenInput)
-
+class ScannerChangeForm(EditForm, ScannerForm):
     @classmethod
     def of(cls, scanner: Scanner) -> "ScannerChangeForm":
         return cls(
-            initial={
-                "name": scanner.name,
-                "minutes": scanner.minutes,
-                "seen": mark_of_scanner(scanner),
-            },
+            initial={"name": scanner.name, "minutes": scanner.minutes},
             auto_id=f"id_scanner{scanner.pk}_%s",
         )
 

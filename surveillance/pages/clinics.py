@@ -24,6 +24,7 @@ from patients.calendar import holidays_of
 from patients.forms import refuse
 from patients.models import Clinic, ClosedDay, Membership
 from schedules.actions import add_scanner, change_scanner, use_scanner
+from schedules.actions.scanners import mark_of
 from schedules.models import Booking, Scanner
 from surveillance.accounts.roles import Act
 from surveillance.pages.clinic_forms import (
@@ -70,15 +71,13 @@ def facts(request: UserRequest, clinics: list[Clinic], code: str) -> HttpRespons
         except ValidationError as error:
             refuse(form, error)
             clinic.refresh_from_db()
-            again = request.POST.copy()
-            again["seen"] = clinic_actions.mark_of(clinic)  # what is shown beside the form
-            form.data = again
         else:
             messages.success(
                 request, _("%(clinic)s: saved.") % {"clinic": form.cleaned_data["name"]}
             )
             return redirect("clinic", code=code)
-    return render(request, "surveillance/clinic_facts.html", {"form": form, "clinic": clinic})
+    context = {"form": form, "clinic": clinic, "seen": clinic_actions.mark_of(clinic)}
+    return render(request, "surveillance/clinic_facts.html", context)
 
 
 def _of(clinics: list[Clinic], code: str) -> Clinic:
@@ -98,6 +97,7 @@ class MemberRow:
 @dataclass(frozen=True, slots=True)
 class ScannerRow:
     scanner: Scanner
+    seen: str
     form: ScannerChangeForm
     ahead: int  # appointments that have not been yet
 
@@ -284,5 +284,5 @@ class Desk:
             form = ScannerChangeForm.of(scanner)
             if isinstance(self.refused, ScannerChangeForm) and self.refused_row == scanner.pk:
                 form = self.refused
-            rows.append(ScannerRow(scanner, form, ahead.get(scanner.pk, 0)))
+            rows.append(ScannerRow(scanner, mark_of(scanner), form, ahead.get(scanner.pk, 0)))
         return rows

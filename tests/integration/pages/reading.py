@@ -72,3 +72,15 @@ class Page:
 def text_of(tag: Tag) -> str:
     """Return the text of an element with single spaces."""
     return " ".join(tag.get_text(" ").split())
+
+
+def filled(form: Tag) -> dict[str, str]:
+    """Return what a form sends as it stands, but for its buttons."""
+    told = {
+        str(field["name"]): str(field.get("value", "")) if field.name == "input" else field.text
+        for field in form.select("input:not([type=radio], [type=checkbox]), textarea, [checked]")
+    }
+    for field in form.select("select"):
+        chosen = field.select_one("option[selected]") or field.select_one("option")
+        told[str(field["name"])] = str(chosen["value"]) if chosen else ""
+    return told

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils.formats import date_format
 
 from patients.models import Clinic, Treatment, TreatmentKind
-from schedules.actions import enrol, record_death, resume, suspend
+from schedules.actions import record_death, resume, suspend
 from schedules.models import Protocol, Schedule, ScheduleState, Slot
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.models import User
@@ -93,18 +93,6 @@ def test_a_draft_and_a_treatment_that_is_no_operation_are_no_choice(
     for field in ("protocol", "anchor"):
         assert "not one of the available choices" in page.error_beside(field)
     assert not Schedule.objects.exists()
-
-
-def test_who_chooses_second_is_told_that_somebody_has_chosen(
-    clinician_client: Client, clinician: User, operation: Treatment
-) -> None:
-    protocol = Protocol.objects.get()
-    enrol(tumour=operation.tumour, protocol=protocol, anchor=operation, by=clinician)
-
-    page = Page(clinician_client.post(enrol_page(operation), chosen(operation, protocol)))
-
-    assert page.error_summary == ["This tumour already has a schedule."]
-    assert Schedule.objects.count() == 1
 
 
 def test_no_follow_up_is_chosen_for_who_has_died(
@@ -250,7 +238,7 @@ def test_who_goes_on_second_is_told_that_somebody_has(
 
     page = Page(clinician_client.post(f"/schedules/{schedule.public_id}/resume/"))
 
-    assert page.error_summary == ["This schedule is active."]
+    assert page.error_summary == [f"This schedule is active: {clinician} has already changed it."]
 
 
 def test_an_ended_follow_up_can_be_chosen_anew(

@@ -7,7 +7,7 @@ from patients.models import Clinic, ContactBy, Patient
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from tests.factories import PatientFactory
-from tests.integration.pages.reading import Page, text_of
+from tests.integration.pages.reading import Page, filled, text_of
 from tests.integration.pages.scene import member
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,11 @@ def address(patient: Patient) -> str:
 
 
 def send(client: Client, patient: Patient, **form: str) -> Page:
-    return Page(client.post(address(patient), form, follow=True))
+    """Send what is told, and of the form with that button what it tells of itself."""
+    page = Page(client.get(address(patient)))
+    button = next(iter(form))
+    told = page.document.select_one(f"form:has([name={button}])")
+    return Page(client.post(address(patient), (filled(told) if told else {}) | form, follow=True))
 
 
 def agree(client: Client, patient: Patient, **changes: str) -> Page:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,8 @@ from patients.models import Patient
 from reminders.actions import sweep
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Look
-from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
+from tests.factories import BookingFactory, ClinicFactory, ResectionFactory, ScannerFactory
+from tests.integration.pages.nonsense import Sent, send_nonsense
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
@@ -24,6 +26,9 @@ from tests.integration.pages.scene import (
     signed_in,
     slot_due_in,
 )
+from tests.integration.test_role_matrix import RULES
+
+pytestmark = pytest.mark.django_db  # or there is no database where this module runs alone
 
 ENOUGH_CALENDARS = 6
 ADDRESSES = ("href", "src", "action", "formaction")
@@ -47,8 +52,13 @@ class Answer:
 
 
 @pytest.fixture(scope="module")
-def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> list[Answer]:
-    """A clinic with somebody on every list, walked through by a person of each role."""
+def walked(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> tuple[list[Answer], list[Sent]]:
+    """A clinic with somebody on every list, walked through by a person of each role.
+
+    With what came of nonsense in each form on the way.
+    """
     with django_db_blocker.unblock(), transaction.atomic():
         clinic = ClinicFactory.create()
         users = {role: member(clinic, role) for role in Role}
@@ -58,11 +68,31 @@ def answers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> list[A
         BookingFactory.create(
             slot=slot_due_in(0, clinic), starts_at=moment(clinic, 5), at=moment(clinic, -2)
         )
+        ResectionFactory.create(
+            tumour__patient__clinic=clinic, on=clinic.today() - timedelta(days=20)
+        )
         for days in (-4, 0):  # what is raised on the first day is sent by the second
             sweep(at=moment(clinic, days))
-        got = [answer for role in Role for answer in walk(role, signed_in(users[role]))]
+        answers, refused, seen = list[Answer](), list[Sent](), set[str]()
+        sign_in = Page(Client().get("/sign-in/"))
+        refused += send_nonsense(Client(), sign_in, "/sign-in/", seen)
+        for role, user in users.items():
+            client = signed_in(user)
+            for answer in walk(role, client):
+                answers.append(answer)
+                refused += send_nonsense(client, answer.page, answer.address, seen)
         transaction.set_rollback(True)
-    return got
+    return answers, refused
+
+
+@pytest.fixture(scope="module")
+def answers(walked: tuple[list[Answer], list[Sent]]) -> list[Answer]:
+    return walked[0]
+
+
+@pytest.fixture(scope="module")
+def refused(walked: tuple[list[Answer], list[Sent]]) -> list[Sent]:
+    return walked[1]
 
 
 def walk(role: Role, client: Client) -> Iterator[Answer]:
@@ -103,17 +133,10 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             for name in ("to-book", "booked", "book", "record-contact", "reschedule")
         ),
         *(("clinician", name) for name in ("overdue", "review", "rebaselines", "results")),
+        ("clinician", "take-over"),
         *(
             ("clinician", name)
-            for name in (
-                "what-if",
-                "decline-anchor",
-                "suspend",
-                "end",
-                "death",
-                "take-over",
-                "jobs",
-            )
+            for name in ("enrol", "what-if", "decline-anchor", "suspend", "end", "death", "jobs")
         ),
         *(
             (role, name)
@@ -205,7 +228,6 @@ def test_every_page_is_guarded_by_its_headers(answers: list[Answer]) -> None:
         assert answer.headers["Referrer-Policy"] == "same-origin"
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("address", "status"),
     [("/worklists/to-book/?on=no-day", 400), ("/worklists/overdue/", 403), ("/nowhere/", 404)],
@@ -254,3 +276,23 @@ def test_every_form_that_changes_something_carries_its_token(answers: list[Answe
 
     assert forms
     assert all(form.select_one("input[name=csrfmiddlewaretoken]") for form in forms)
+
+
+# Forms in which nothing can be typed.
+ONLY_PRESSED = {
+    *("logout", "export-csv", "acknowledge", "send-again", "hold", "switch-rule"),
+    *("move-booking", "undo-booking", "review-result", "sign-protocol"),
+    *("what-if", "take-over", "resume"),
+}
+
+
+def test_every_form_was_sent_nonsense(refused: list[Sent]) -> None:
+    can_be_sent = {name for name, rule in RULES.items() if "POST" in rule.verbs}
+
+    assert can_be_sent - {sent.to for sent in refused} == ONLY_PRESSED
+
+
+def test_every_refusal_says_what_is_wrong_leads_there_and_keeps_what_was_typed(
+    refused: list[Sent],
+) -> None:
+    assert [f"{sent}: {fault}" for sent in refused for fault in sent.faults()] == []

@@ -10,7 +10,7 @@ from schedules.actions import record_result
 from schedules.models import ResultOutcome, Schedule, ScheduleState, Slot
 from surveillance.accounts.models import User
 from tests.factories import BookingFactory, StudyFactory
-from tests.integration.pages.reading import Page
+from tests.integration.pages.reading import Page, filled
 from tests.integration.pages.scene import moment
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,8 @@ def test_a_follow_up_is_suspended_until_a_day_and_gone_on_with(
     later = Page(clinician_client.get(f"/safety-net/?on={review_on.isoformat()}"))
     assert later.table("Suspension past its review date")[0]["What"] == "Pregnancy"
 
-    clinician_client.post(page.link("Go on"), follow=True)
+    resume = page.link("Go on")
+    clinician_client.post(resume, filled(Page(clinician_client.get(resume)).find("main form")))
 
     assert Schedule.objects.get().state == ScheduleState.ACTIVE
     assert len(Page(clinician_client.get("/worklists/overdue/")).cases()) == 1
@@ -142,9 +143,9 @@ def test_a_result_waits_until_a_clinician_has_reviewed_it(
     page = Page(clinician_client.get("/worklists/results/"))
     [row] = page.table(under="Reported, not reviewed")
     assert row["Result"].startswith("New lesion liver S6")
-    button = page.find("td form")
+    form = page.find("td form")
 
-    done = Page(clinician_client.post(str(button["action"]), follow=True))
+    done = Page(clinician_client.post(str(form["action"]), filled(form), follow=True))
 
     assert done.messages == [f"{overdue_slot.patient}: the result is reviewed."]
     assert "Every result that is recorded has been reviewed." in done.text()

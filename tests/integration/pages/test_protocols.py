@@ -76,6 +76,7 @@ def typed(*rows: dict[str, str], **changes: Any) -> dict[str, Any]:
         "population": "Leiomyosarcoma",
         "citation": "Mizoshiri 2018",
         "quote": "every three months",
+        "seen": "1",
         "phases-TOTAL_FORMS": len(rows) + 2,
         "phases-INITIAL_FORMS": 1,
     }

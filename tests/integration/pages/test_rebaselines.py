@@ -106,19 +106,6 @@ def test_until_then_the_old_slot_stays_overdue(
     assert len(Page(clinician_client.get("/worklists/overdue/")).cases()) == 1
 
 
-def test_the_second_of_two_clinicians_is_told_that_it_is_done(
-    clinician_client: Client, overdue_slot: Slot, operation: Treatment
-) -> None:
-    address = what_if(overdue_slot, operation.public_id)
-    mark = shown(Page(clinician_client.get(address)))
-    clinician_client.post(address, {"shown": mark})
-
-    page = Page(clinician_client.post(address, {"shown": mark}))
-
-    assert "This schedule is superseded: somebody else has already changed it." in page.text()
-    assert Schedule.objects.count() == 2
-
-
 @pytest.mark.parametrize(
     ("anchor", "status"), [("", 400), ("no-id", 400), ("00000000-0000-0000-0000-000000000000", 404)]
 )

@@ -199,7 +199,7 @@ def test_a_schedule_is_not_rebaselined_twice(schedule: Schedule, clinician: User
     operation = operate(schedule)
     rebaseline(schedule=schedule, anchor=operation, by=clinician)
 
-    with pytest.raises(ValidationError, match="superseded: somebody else has already changed it"):
+    with pytest.raises(ValidationError, match=f"superseded: {clinician} has already changed it"):
         rebaseline(schedule=schedule, anchor=operation, by=clinician)
 
     assert Schedule.objects.count() == 2

@@ -441,10 +441,13 @@ def test_only_a_new_lesion_is_a_finding(schedule: Schedule) -> None:
 
 def test_who_means_to_be_first_and_is_not_is_told_what_was_recorded(schedule: Schedule) -> None:
     study = scan(schedule.tumour.patient, *BOTH)
-    record_result(study=study, outcome=ResultOutcome.INDETERMINATE, by=UserFactory.create())
+    radiologist = UserFactory.create()
+    record_result(study=study, outcome=ResultOutcome.INDETERMINATE, by=radiologist)
 
     with pytest.raises(ValidationError) as refused:
         new_lesion(study, schedule.tumour, only_first=True)
 
-    assert refused.value.messages == ["A result has been recorded meanwhile: Indeterminate."]
+    assert refused.value.messages == [
+        f"{radiologist} has recorded a result meanwhile: Indeterminate."
+    ]
     assert not Finding.objects.exists()

@@ -271,7 +271,7 @@ def test_of_two_who_end_it_at_once_the_second_is_told(clinician: User) -> None:
 
     refused = [outcome for outcome in outcomes if isinstance(outcome, ValidationError)]
     assert len(refused) == 1
-    assert "terminated already" in " ".join(refused[0].messages)
+    assert f"terminated: {clinician} has already changed it" in " ".join(refused[0].messages)
 
 
 def test_a_death_ends_every_follow_up_and_cancels_every_appointment(
