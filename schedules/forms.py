@@ -1,6 +1,5 @@
 """What people type. The rules stand in the actions; a form only reads."""
 
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,7 @@ from patients.forms import ListField
 from patients.models import FindingKind, Patient, Tumour
 from patients.paging import PAGE_ROWS
 from schedules.actions import TOGETHER
-from schedules.models import Decision, ResultOutcome, Slot, Study
+from schedules.models import Decision, ResultOutcome, Study
 from schedules.rules.protocol import REGIONS, region_name
 
 # What studies can be recorded in, by DICOM code.
@@ -47,12 +46,6 @@ class ReviewForm(DatedForm):
     )
     # Which decision the person had before them: not shown, and asked for where it was.
     seen = forms.CharField(required=False, max_length=36, widget=forms.HiddenInput)
-
-    def __init__(
-        self, data: QueryDict | None = None, *, slot: Slot, today: date | None = None
-    ) -> None:
-        # One page holds many of these, and each field needs an id of its own.
-        super().__init__(data, auto_id=f"id_%s_{slot.public_id}", today=today)
 
     def clean_seen(self) -> str | None:
         """Return the last decision that was shown; nothing of it if the form did not say."""

@@ -9,15 +9,12 @@ from typing import Self
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.utils.safestring import SafeString
 
 from patients.paging import By, page_after
 from patients.queries import ClinicDay, clinics_of
 from schedules import queries
-from schedules.forms import ReviewForm
 from schedules.models import Slot
 from schedules.ranking import rank_of, ranked
 from schedules.rules.risk import Rank
@@ -34,7 +31,6 @@ class Order(StrEnum):
     LATENESS = "lateness"
 
 
-_NO_SLOT = Slot(public_id=UUID(int=0))
 LATEST = By("latest_on", date.fromisoformat)
 ORDERS = {
     (Show.OVERDUE, Order.RANK): (By("score", int, descending=True), LATEST),
@@ -78,13 +74,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One exam on the list: its row, why it stands there, and the form to decide about it."""
+    """One exam on the list: its row, why it stands there, and where to decide about it."""
 
     row: Row
     rank: Rank
-    fields: SafeString  # of its form
-    refused: ReviewForm | None
-    address: str  # to which the form is sent: it says what to show afterwards
+    address: str  # it says what to show afterwards
 
     @property
     def tick(self) -> str:
@@ -100,13 +94,8 @@ class Listed:
     after: str
 
 
-def listed(
-    asked: Asked, days: list[ClinicDay], refused: tuple[Slot, ReviewForm] | None = None
-) -> Listed:
-    """Return the page that was asked for. A form that was refused stands at its exam.
-
-    If that exam is not on the page any more it stands above the others: what somebody typed is
-    not lost.
+def listed(asked: Asked, days: list[ClinicDay]) -> Listed:
+    """Return the page that was asked for.
 
     Raises:
         BadRequest: the page is to follow a place that is none.
@@ -114,26 +103,16 @@ def listed(
     order = ORDERS[asked.show, asked.order]
     among = queries.slots_of(clinics_of(days))
     page = page_after(_slots(asked.show, days), order, asked.after, among=among)
-    slots = page.rows
-    if refused and refused[0] not in slots:
-        slots = [*ranked(Slot.objects.filter(pk=refused[0].pk), days), *slots]
-    table = rows(slots, days)
-    # Fifty forms would take most of the page's time, and but for the exam's id they are the same.
-    blank = _fields(ReviewForm(slot=_NO_SLOT))
+    table = rows(page.rows, days)
     cases = []
     for row, following in zip_longest(table, table[1:]):
-        public_id = row.slot.public_id
-        form = refused[1] if refused and refused[0] == row.slot else None
-        fields = SafeString(blank.replace(str(_NO_SLOT.public_id), str(public_id)))
-        landing = asked.parameters(list="yes")
+        landing = asked.parameters()
         if following:
             landing["next"] = str(following.slot.public_id)
         elif page.after:
             landing["then"] = page.after
-        address = _address("review", landing, public_id)
-        if form:
-            fields = _fields(form)
-        cases.append(Case(row, rank_of(row.slot, row.on), fields, form, address))
+        address = _address("review", landing, row.slot.public_id)
+        cases.append(Case(row, rank_of(row.slot, row.on), address))
     return Listed(cases, page.after)
 
 
@@ -150,10 +129,6 @@ def landing(told: Mapping[str, str]) -> str:
         return f"{address}#slot-{UUID(told['next'])}" if "next" in told else address
     except ValueError:
         return address
-
-
-def _fields(form: ReviewForm) -> SafeString:
-    return render_to_string("schedules/_review_fields.html", {"form": form})
 
 
 def _slots(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:

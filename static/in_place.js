@@ -48,7 +48,8 @@
     }
   });
 
-  document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  // Once htmx listens to it: what has the focus can be pressed.
+  document.addEventListener("htmx:afterSettle", ({ detail }) => {
     if (byItself(detail)) return;
     const form = place();
     if (form) {

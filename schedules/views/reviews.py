@@ -11,6 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import retarget
 
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import refuse
@@ -19,7 +20,7 @@ from patients.paging import PAGE_ROWS
 from patients.queries import clinic_days
 from schedules import actions, queries
 from schedules.forms import ReviewForm, TogetherForm
-from schedules.models import Decision, Review, Slot
+from schedules.models import Decision, Review
 from schedules.overdue import Asked, Order, Show, counts, landing, listed
 from schedules.rules import risk
 from schedules.rules.months import long_date
@@ -45,9 +46,9 @@ def overdue(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
 
 @allowed(Act.REVIEW)
 def review(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
-    """Decide on one exam, on a page of its own or (`?list=`) in its row of the list."""
+    """Decide on one exam; the address says what the list is to show afterwards."""
     slot = get_object_or_404(queries.slots_of(clinics), public_id=public_id)
-    form = ReviewForm(request.POST or None, slot=slot, today=slot.patient.clinic.today())
+    form = ReviewForm(request.POST or None, today=slot.patient.clinic.today())
     if request.method == "POST" and form.is_valid():
         try:
             decided = actions.review(slot=slot, by=request.user, **form.cleaned_data)
@@ -56,11 +57,10 @@ def review(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Http
         else:
             messages.success(request, _what_happened(decided))
             return redirect(landing(request.GET))
-    if request.method == "POST" and "list" in request.GET:
-        return _overdue(request, clinics, refused=(slot, form))
     record_look(page="review", by=request.user, patients=[slot.patient])
     [row] = rows(queries.slots_of(clinics).filter(pk=slot.pk), clinic_days([slot.patient.clinic]))
-    return render(request, "schedules/review.html", {"form": form, "row": row})
+    context = {"form": form, "row": row, "list": Asked.by(request.GET).address()}
+    return render(request, "schedules/review.html", context)
 
 
 @require_POST
@@ -69,7 +69,7 @@ def review_together(request: UserRequest, clinics: list[Clinic]) -> HttpResponse
     """Record one decision on all the exams that were ticked; one that is refused stops no other."""
     form = TogetherForm(request.POST)
     if not form.is_valid():
-        return _overdue(request, clinics, together=form)
+        return _overdue(request, clinics, form)
     ticked = form.cleaned_data["ticked"]
     slots = list(queries.slots_of(clinics).filter(public_id__in=ticked))
     if len(slots) != len(ticked):
@@ -97,20 +97,17 @@ def review_together(request: UserRequest, clinics: list[Clinic]) -> HttpResponse
 
 
 def _overdue(
-    request: UserRequest,
-    clinics: list[Clinic],
-    *,
-    refused: tuple[Slot, ReviewForm] | None = None,
-    together: TogetherForm | None = None,
+    request: UserRequest, clinics: list[Clinic], together: TogetherForm | None = None
 ) -> HttpResponse:
-    """Show the list, and what was refused above it and at its exam."""
+    """Show the list, and what was refused above it."""
     days, asked = days_asked_for(request, clinics), Asked.by(request.GET)
-    page = listed(asked, days, refused)
+    page = listed(asked, days)
     record_look(page="overdue", by=request.user, patients=[case.row.patient for case in page.cases])
     context = {
         "asked": asked,
         "days": days,
         "cases": page.cases,
+        "address": asked.address(),
         "onward": asked.address(after=page.after) if page.after else "",
         "first": asked.address(after=""),
         "tabs": {show: asked.address(show=show, after="") for show in Show},
@@ -121,9 +118,10 @@ def _overdue(
         "together": together or TogetherForm(),
         "together_address": f"{reverse('review-together')}?{urlencode(asked.parameters())}",
         "ticked": set(request.POST.getlist("ticked")) if together else set(),
-        "form": refused[1] if refused else together,
+        "form": together,
     }
-    return render(request, "schedules/overdue.html", context)
+    # After a decision in place it is the answer to a form in a row.
+    return retarget(render(request, "schedules/overdue.html", context), "#list")
 
 
 def _what_happened(decided: Review) -> str:

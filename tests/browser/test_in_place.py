@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Locator, expect
 
 from patients.models import Clinic
-from schedules.models import Booking, Contact
+from schedules.models import Booking, Contact, Review
 from surveillance.accounts.models import User
 from tests.browser.axe import violations
 from tests.browser.person import Person
@@ -110,6 +110,54 @@ def test_the_keyboard_books_in_place_and_goes_on_at_the_next(
     expect(page.get_by_role("link", name=f"Book {second.patient}")).to_be_focused()
     expect(page.get_by_role("row")).to_have_count(2)
     assert page.url.endswith(TO_BOOK)
+
+
+def test_a_clinician_decides_in_place_and_what_was_ticked_stays_ticked(
+    somebody: Person, clinic: Clinic, clinician: User
+) -> None:
+    first, second, third = (slot_due_in(days, clinic) for days in (-36, -34, -32))
+    somebody.is_signed_in_as(clinician)
+    page = somebody.page
+    page.emulate_media(reduced_motion="reduce")
+    page.goto("/worklists/overdue/?order=lateness")
+    form = page.locator(".in-place").get_by_role("region")
+    decide = f"Decide: {first.patient}, no. 1"
+
+    tab_to(page, decide)
+    page.keyboard.press("Enter")
+    expect(form).to_be_focused()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    expect(form).to_have_count(0)
+    assert focused(page) == decide
+
+    tab_to(page, f"Decide: {second.patient}, no. 1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_label(f"Tick {third.patient}")).to_be_checked()
+    page.get_by_role("link", name=f"Decide : {first.patient}").focus()
+    page.keyboard.press("Enter")
+    expect(form).to_be_focused()
+    tab_to(page, "decision")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("Defer", exact=True)).to_be_checked()
+    tab_to(page, "reason")
+    page.keyboard.type("CT elsewhere")
+    page.keyboard.press("Enter")
+    expect(form.get_by_role("alert")).to_be_focused()
+    expect(form.get_by_role("alert")).to_contain_text("Defer until a day that is still to come.")
+    expect(page.get_by_label("Reason")).to_have_value("CT elsewhere")
+    tab_to(page, "decision")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "Record the decision")
+    page.keyboard.press("Enter")
+
+    expect(somebody.told).to_contain_text(f"{first.patient}: recorded “Skip this exam”.")
+    expect(page.get_by_role("link", name=f"Decide : {second.patient}")).to_be_focused()
+    expect(page.get_by_role("link", name=f"Decide : {first.patient}")).to_have_count(0)
+    expect(page.get_by_label(f"Tick {third.patient}")).to_be_checked()
+    assert Review.objects.get().slot == first
 
 
 def test_a_call_that_was_recorded_stands_in_the_row_once_the_form_is_put_away(

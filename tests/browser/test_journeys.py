@@ -158,9 +158,9 @@ def test_a_clinician_decides_on_an_overdue_exam(
     somebody.sign_in(clinician)
 
     somebody.follow("Overdue")
-    page.locator("summary").filter(has_text="Decide").click()
+    page.get_by_role("link", name=f"Decide : {slot.patient}").click()
     page.get_by_label("Chase").check()
-    page.get_by_label("Reason").first.fill("Call the family doctor")
+    page.get_by_label("Reason").fill("Call the family doctor")
     somebody.press("Record the decision")
 
     expect(page.get_by_role("main")).to_contain_text("Call the family doctor")
