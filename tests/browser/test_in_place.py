@@ -11,7 +11,7 @@ from patients.models import Clinic
 from schedules.models import Booking, Contact, Review
 from surveillance.accounts.models import User
 from tests.browser.axe import violations
-from tests.browser.person import Person
+from tests.browser.person import NARROW, Person
 from tests.browser.test_keyboard_and_paper import focused, tab_to
 from tests.factories import ScannerFactory
 from tests.integration.pages.scene import slot_due_in
@@ -158,6 +158,26 @@ def test_a_clinician_decides_in_place_and_what_was_ticked_stays_ticked(
     expect(page.get_by_role("link", name=f"Decide : {first.patient}")).to_have_count(0)
     expect(page.get_by_label(f"Tick {third.patient}")).to_be_checked()
     assert Review.objects.get().slot == first
+
+
+def test_on_a_narrow_screen_a_form_in_place_is_no_wider_than_the_screen(
+    somebody: Person, clinic: Clinic, nurse: User, best: Locator
+) -> None:
+    ScannerFactory.create(clinic=clinic)
+    slot = slot_due_in(10, clinic)
+    somebody.is_signed_in_as(nurse)
+    somebody.page.set_viewport_size(NARROW)
+    somebody.page.goto(TO_BOOK)
+
+    for act in ("Book", "Call"):
+        somebody.page.get_by_role("link", name=f"{act} {slot.patient}").click()
+        form = somebody.page.locator(".in-place").get_by_role("region").first
+        expect(form).to_be_visible()
+        box = form.bounding_box()
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= NARROW["width"]
+        somebody.page.keyboard.press("Escape")
 
 
 def test_a_call_that_was_recorded_stands_in_the_row_once_the_form_is_put_away(
