@@ -5,10 +5,7 @@ import pytest
 from schedules.actions import activate_protocol, draft_protocol
 from schedules.models import Protocol
 from surveillance.accounts.models import User
-from tests.factories import (
-    ProtocolFactory,
-    UserFactory,
-)
+from tests.factories import ProtocolFactory, UserFactory
 
 
 @pytest.fixture

@@ -7,9 +7,7 @@ from django.test import Client
 
 from schedules.models import Protocol
 from surveillance.accounts.models import User
-from tests.factories import (
-    PROTOCOL,
-)
+from tests.factories import PROTOCOL
 from tests.integration.pages.reading import Page
 
 pytestmark = pytest.mark.django_db

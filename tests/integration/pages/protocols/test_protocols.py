@@ -7,11 +7,7 @@ from schedules.actions import activate_protocol, draft_protocol
 from schedules.models import Protocol, ProtocolState, Slot
 from schedules.protocol_files import load_protocols
 from surveillance.accounts.models import User
-from tests.factories import (
-    PROTOCOL,
-    ScheduleFactory,
-    UserFactory,
-)
+from tests.factories import PROTOCOL, ScheduleFactory, UserFactory
 from tests.integration.pages.reading import Page
 
 pytestmark = pytest.mark.django_db
