@@ -6,21 +6,10 @@ from typing import Any
 import pytest
 
 from patients.models import Clinic
-from schedules.actions import (
-    activate_protocol,
-    draft_protocol,
-)
-from schedules.models import (
-    Protocol,
-    Schedule,
-)
+from schedules.actions import activate_protocol, draft_protocol
+from schedules.models import Protocol, Schedule
 from surveillance.accounts.models import User
-from tests.factories import (
-    ClinicFactory,
-    ProtocolFactory,
-    ScheduleFactory,
-    UserFactory,
-)
+from tests.factories import ClinicFactory, ProtocolFactory, ScheduleFactory, UserFactory
 from tests.integration.schedules.protocols.versions import TODAY, travel
 
 

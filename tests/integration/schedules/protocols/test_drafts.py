@@ -6,23 +6,12 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 
-from schedules.actions import (
-    activate_protocol,
-    draft_protocol,
-)
-from schedules.models import (
-    Protocol,
-    ProtocolState,
-)
+from schedules.actions import activate_protocol, draft_protocol
+from schedules.models import Protocol, ProtocolState
 from schedules.protocol_files import load_protocols
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event
-from tests.factories import (
-    PROTOCOL,
-    ProtocolFactory,
-    UserFactory,
-    morning,
-)
+from tests.factories import PROTOCOL, ProtocolFactory, UserFactory, morning
 from tests.integration.schedules.protocols.versions import phase
 from tests.threads import at_once
 

@@ -8,14 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from patients.models import Clinic
-from schedules.actions import (
-    activate_protocol,
-    book,
-    draft_protocol,
-    review,
-    suspend,
-    take_over,
-)
+from schedules.actions import activate_protocol, book, draft_protocol, review, suspend, take_over
 from schedules.actions.protocols import marks, takeovers
 from schedules.models import (
     Booking,

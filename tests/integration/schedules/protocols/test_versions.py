@@ -9,22 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from patients.queries import clinic_days
-from schedules.actions import (
-    draft_protocol,
-)
-from schedules.models import (
-    Protocol,
-    ProtocolState,
-    Schedule,
-    ScheduleState,
-)
+from schedules.actions import draft_protocol
+from schedules.models import Protocol, ProtocolState, Schedule, ScheduleState
 from schedules.queries import to_book
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.models import User
-from tests.factories import (
-    ProtocolFactory,
-    ScheduleFactory,
-)
+from tests.factories import ProtocolFactory, ScheduleFactory
 from tests.integration.schedules.protocols.versions import TODAY, phase, scan
 
 pytestmark = pytest.mark.django_db

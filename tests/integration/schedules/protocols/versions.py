@@ -6,16 +6,9 @@ from typing import Any
 import pytest
 
 from patients.models import Clinic
-from schedules.actions import (
-    record_study,
-)
-from schedules.models import (
-    Schedule,
-)
-from tests.factories import (
-    UserFactory,
-    morning,
-)
+from schedules.actions import record_study
+from schedules.models import Schedule
+from tests.factories import UserFactory, morning
 
 TODAY = date(2026, 3, 20)
 CT = {"modality": "CT", "regions": ["chest", "abdomen"]}
