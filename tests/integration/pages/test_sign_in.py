@@ -59,6 +59,24 @@ def test_a_wrong_password_is_refused_without_saying_what_was_wrong(
     assert len(wrong_password.error_summary) == 1
 
 
+@pytest.mark.parametrize(
+    ("language", "title", "home"),
+    [("en-gb", "This was not sent", "Go to today’s work"), ("ja", "送信", "今日の業務")],
+)
+def test_a_page_that_is_too_old_to_be_sent_says_what_to_do(
+    naomi: dict[str, str], language: str, title: str, home: str
+) -> None:
+    client = Client(enforce_csrf_checks=True, headers={"accept-language": language})
+
+    answer = client.post(SIGN_IN, naomi)
+
+    page = Page(answer)
+    assert answer.status_code == 403
+    assert title in page.text("h1")
+    assert page.link(home) == "/"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
 def test_who_signs_out_must_sign_in_again(nurse_client: Client) -> None:
     nurse_client.post("/sign-out/")
 
