@@ -15,9 +15,9 @@ def moment(month: int, day: int, hour: int = 0, minute: int = 1) -> datetime:
 
 
 def live(first: date, last: date, clinic: Clinic | None = None) -> None:
-    """Sweep on each day, the last one too: just after midnight, when the clinic opens, at noon."""
+    """Sweep on each day, the last one too: just after midnight, and when the clinic opens."""
     zone = clinic.zone if clinic else TOKYO
     while first <= last:
-        for hour in (time(0, 1), time(8, 0), time(12, 0)):
+        for hour in (time(0, 1), time(8, 0)):
             sweep(at=datetime.combine(first, hour, zone))
         first += A_DAY
