@@ -15,7 +15,7 @@ from patients.models import Patient, Treatment, Tumour
 from schedules.models.protocol import Protocol
 from schedules.rules.outcome import Outcome, missing_regions
 from schedules.rules.protocol import REGIONS, region_name
-from schedules.rules.wording import listed
+from schedules.rules.wording import listed, long_date
 
 if TYPE_CHECKING:
     from schedules.models.study import Study
@@ -86,7 +86,7 @@ class Schedule(models.Model):
     def __str__(self) -> str:
         return gettext("%(protocol)s from %(day)s") % {
             "protocol": self.protocol,
-            "day": self.anchor_on,
+            "day": long_date(self.anchor_on),
         }
 
 
@@ -115,8 +115,8 @@ class Suspension(models.Model):
 
     def __str__(self) -> str:
         return gettext("Suspended from %(first)s, to be reviewed on %(last)s") % {
-            "first": self.from_on,
-            "last": self.review_on,
+            "first": long_date(self.from_on),
+            "last": long_date(self.review_on),
         }
 
 
@@ -200,7 +200,7 @@ class Slot(models.Model):
         return gettext("%(exam)s no. %(n)s, due %(day)s") % {
             "exam": self.exam,
             "n": self.n,
-            "day": self.due_on,
+            "day": long_date(self.due_on),
         }
 
     @property

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from patients.marks import mark
 from patients.models import Patient
 from schedules.models.schedule import Slot
-from schedules.rules.protocol import REGIONS
+from schedules.rules.protocol import REGIONS, region_name
+from schedules.rules.wording import both, long_date
 
 
 def made_up_study_uid() -> str:
@@ -60,10 +61,10 @@ class Study(models.Model):
         ]
 
     def __str__(self) -> str:
-        return gettext("%(modality)s %(regions)s of %(day)s") % {
+        return gettext("%(modality)s of %(regions)s, %(day)s") % {
             "modality": self.modality,
-            "regions": "+".join(self.regions),
-            "day": self.performed_on,
+            "regions": both(map(region_name, self.regions)),
+            "day": long_date(self.performed_on),
         }
 
     def is_exam_of(self, slot: Slot) -> bool:

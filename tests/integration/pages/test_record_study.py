@@ -8,6 +8,7 @@ from django.test import Client
 from patients.models import Clinic, Finding
 from schedules.models import Booking, BookingState, Result, Slot, Study
 from schedules.rules.outcome import Outcome
+from schedules.rules.wording import long_date
 from tests.factories import BookingFactory, PatientFactory
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import moment
@@ -39,7 +40,7 @@ def test_a_ct_of_both_regions_satisfies_the_slot(
 ) -> None:
     page = record(nurse_client, open_slot, form)
 
-    assert page.messages == [f"Recorded: CT chest+abdomen of {clinic.today()}."]
+    assert page.messages == [f"Recorded: CT of chest and abdomen, {long_date(clinic.today())}."]
     assert page.text("h1") == str(open_slot.patient)
     open_slot.refresh_from_db()
     assert open_slot.outcome == Outcome.SATISFIED

@@ -79,7 +79,7 @@ def test_a_slot_is_listed_from_the_day_after_it_lapsed(clinic: Clinic, slot: Slo
 
     assert (row.patient, row.detail) == (
         slot.patient,
-        "CT chest+abdomen no. 1, due 2026-04-15",
+        "CT chest+abdomen no. 1, due 15 April 2026",
     )
     assert told(row) == (date(2026, 6, 14), [Role.CLINICIAN], "/worklists/overdue/")
 

@@ -40,7 +40,7 @@ def test_an_alert_is_listed_once_it_is_a_week_old(clinic: Clinic, alerted: Slot)
 
     assert (row.patient, row.detail) == (
         alerted.patient,
-        "Exam overdue: CT chest+abdomen no. 1, due 2026-04-15",
+        "Exam overdue: CT chest+abdomen no. 1, due 15 April 2026",
     )
     assert told(row) == (date(2026, 4, 30), [Role.CLINICIAN], "/worklists/overdue/")
 
@@ -99,7 +99,7 @@ def test_a_message_that_was_given_up_is_listed_with_the_reason(
 
     assert row.patient == undelivered.patient
     assert row.detail == (
-        "Exam to be booked: CT chest+abdomen no. 1, due 2026-04-15: "
+        "Exam to be booked: CT chest+abdomen no. 1, due 15 April 2026: "
         "The mail server cannot be used: Connection refused"
     )
     assert told(row) == (

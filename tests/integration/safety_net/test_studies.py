@@ -25,7 +25,7 @@ def test_a_study_that_counts_for_nothing_is_listed_from_its_day(clinic: Clinic, 
 
     row = the_one(Gap.NO_MATCH, clinic, date(2026, 4, 14))
 
-    assert (row.patient, row.detail) == (slot.patient, "MR chest+abdomen of 2026-04-14")
+    assert (row.patient, row.detail) == (slot.patient, "MR of chest and abdomen, 14 April 2026")
     assert told(row) == (
         date(2026, 4, 14),
         [Role.NURSE, Role.CLINICIAN],

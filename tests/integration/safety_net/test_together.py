@@ -105,7 +105,7 @@ def test_the_command_as_json_holds_each_row(clinic: Clinic, slot: Slot) -> None:
                 "patient": str(slot.patient.public_id),
                 "clinic": clinic.code,
                 "since": "2026-06-14",
-                "detail": "CT chest+abdomen no. 1, due 2026-04-15",
+                "detail": "CT chest+abdomen no. 1, due 15 April 2026",
                 "who": ["clinician"],
             }
         ],
