@@ -61,6 +61,12 @@ class ContactForm(DatedForm):
     )
 
 
+class ViewForm(forms.Form):
+    """What a person calls the filters that they keep."""
+
+    name = forms.CharField(label=_("Name of this view"), max_length=60)
+
+
 class FilterForm(ClinicChoiceForm):
     """Which slots a list is to show. It holds no name: what it asks for stands in the address."""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.http import urlencode
 
@@ -15,8 +16,9 @@ from patients.paging import By, PageOf, page_after
 from patients.queries import ClinicDay, clinics_of
 from patients.search import with_name_or_mrn
 from schedules import queries
-from schedules.models import Contact, Slot
+from schedules.models import Contact, ListName, SavedView, Slot
 from schedules.rules.protocol import Contrast
+from surveillance.accounts.models import User
 
 FILTERS = ("clinic", "within", "protocol", "site", "contrast", "order")
 LATEST = By("latest_on", date.fromisoformat)
@@ -48,6 +50,11 @@ class Asked:
     def is_filtered(self) -> bool:
         return any(name in self.told for name in FILTERS if name != "order")
 
+    @property
+    def filters(self) -> str:
+        """What a saved view keeps of it."""
+        return urlencode({name: self.told[name] for name in FILTERS if name in self.told})
+
     def parameters(self, **changes: str) -> str:
         """Return what stands behind the path of an address, from the ? on; empty for the usual."""
         told = {name: value for name, value in {**self.told, **changes}.items() if value}
@@ -55,6 +62,27 @@ class Asked:
 
     def address(self, **changes: str) -> str:
         return reverse("to-book") + self.parameters(**changes)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view beside what is asked for."""
+
+    saved: SavedView
+    address: str
+    is_in_use: bool
+
+
+def views_of(user: User, asked: Asked) -> list[View]:
+    """Return what a person has saved of the list, by name, each for the part that is shown."""
+    return [
+        View(
+            saved,
+            Asked.by(QueryDict(saved.query)).address(show=asked.show),
+            saved.query == asked.filters,
+        )
+        for saved in SavedView.objects.filter(user=user, list=ListName.TO_BOOK).order_by("name")
+    ]
 
 
 def page_of(

@@ -32,6 +32,8 @@ register_converter(BookingMove, "booking_move")
 
 urlpatterns = [
     path("worklists/to-book/", worklists.to_book, name="to-book"),
+    path("worklists/to-book/views/", worklists.save_view, name="save-view"),
+    path("worklists/to-book/views/<uuid:public_id>/", worklists.change_view, name="change-view"),
     path("worklists/booked/", worklists.booked, name="booked"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("worklists/overdue/", reviews.overdue, name="overdue"),

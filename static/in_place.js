@@ -58,7 +58,9 @@
       for (const seen of [form, goal]) seen.scrollIntoView({ block: "nearest" });
     } else if (!document.activeElement.closest("main")) { // it went with what was replaced
       const row = document.getElementById(following);
-      ((row && row.querySelector("[data-opens]")) || document.getElementById("said")).focus();
+      const goal = document.querySelector("#list .error-summary") ||
+        (row && row.querySelector("[data-opens]")) || document.getElementById("said");
+      goal.focus();
     }
   });
 

@@ -19,6 +19,7 @@ from schedules.actions.exports import export
 from schedules.actions.jobs import ask_for
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.reviews import TOGETHER, review, review_together
+from schedules.actions.saved_views import delete_view, rename_view, save_view
 from schedules.actions.scanners import add_scanner, change_scanner, use_scanner
 from schedules.actions.schedules import (
     change_protocol,
@@ -48,6 +49,7 @@ __all__ = [
     "change_protocol",
     "change_scanner",
     "decline_anchor",
+    "delete_view",
     "draft_protocol",
     "end",
     "enrol",
@@ -59,11 +61,13 @@ __all__ = [
     "record_death",
     "record_result",
     "record_study",
+    "rename_view",
     "reschedule",
     "resume",
     "review",
     "review_result",
     "review_together",
+    "save_view",
     "suspend",
     "take_over",
     "undo_booking",

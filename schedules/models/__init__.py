@@ -1,10 +1,12 @@
-"""What is due: protocols, schedules, slots, bookings, contacts, studies, results, reviews; jobs."""
+"""What is due: protocols, schedules, slots, bookings, contacts, studies, results, reviews; jobs,
+and what people keep for themselves."""
 
 from schedules.models.booking import Booking, BookingState, Scanner
 from schedules.models.contact import Contact, ContactOutcome
 from schedules.models.job import Job, JobKind, JobState
 from schedules.models.protocol import Protocol, ProtocolState
 from schedules.models.review import Decision, Review
+from schedules.models.saved_view import ListName, SavedView
 from schedules.models.schedule import (
     DeclinedAnchor,
     EndReason,
@@ -26,11 +28,13 @@ __all__ = [
     "Job",
     "JobKind",
     "JobState",
+    "ListName",
     "Protocol",
     "ProtocolState",
     "Result",
     "ResultOutcome",
     "Review",
+    "SavedView",
     "Scanner",
     "Schedule",
     "ScheduleState",

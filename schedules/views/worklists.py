@@ -2,22 +2,24 @@
 
 from uuid import UUID
 
+from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import retarget
 
 from patients.access import UserRequest, allowed, days_asked_for
-from patients.forms import SearchForm
+from patients.forms import SearchForm, refuse
 from patients.models import Clinic
 from patients.paging import PAGE_ROWS, By, page_after
-from schedules import queries
-from schedules.actions import UNDO_WITHIN
+from schedules import actions, queries
 from schedules.anchors import proposals
-from schedules.booking_forms import FilterForm
-from schedules.models import Booking
-from schedules.to_book import Asked, Show, page_of
+from schedules.booking_forms import FilterForm, ViewForm
+from schedules.models import Booking, ListName, SavedView
+from schedules.to_book import Asked, Show, page_of, views_of
 from schedules.worklists import address_of_booked, appointments, rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -32,9 +34,53 @@ def to_book(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     Filters stand in the address. Whom one searches for is posted: an address ends up in logs, and
     names must not.
     """
+    return _to_book(request, clinics, SearchForm(request.POST or None))
+
+
+@require_POST
+@allowed(Act.BOOK)
+def save_view(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
+    """Keep the filters of the address under a name."""
+    asked, naming = Asked.by(request.GET), ViewForm(request.POST)
+    if naming.is_valid() and FilterForm(request.GET, clinics=clinics).is_valid():
+        told = {**naming.cleaned_data, "list_name": ListName.TO_BOOK, "query": asked.filters}
+        try:
+            view = actions.save_view(by=request.user, **told)
+        except ValidationError as error:
+            refuse(naming, error)
+        else:
+            messages.success(request, _("The view “%(name)s” is saved.") % {"name": view})
+            return redirect(asked.address())
+    return _to_book(request, clinics, SearchForm(), naming)
+
+
+@require_POST
+@allowed(Act.BOOK)
+def change_view(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Rename one's own view or, by its button, delete it; the filters in use stay."""
+    asked, naming = Asked.by(request.GET), ViewForm(request.POST)
+    view = get_object_or_404(SavedView, public_id=public_id, user=request.user)
+    if request.POST.get("then") == "delete":
+        actions.delete_view(view=view, by=request.user)
+        messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view})
+        return redirect(asked.address())
+    if naming.is_valid():
+        try:
+            actions.rename_view(view=view, by=request.user, **naming.cleaned_data)
+        except ValidationError as error:
+            refuse(naming, error)
+        else:
+            messages.success(request, _("The view is called “%(name)s” now.") % {"name": view})
+            return redirect(asked.address())
+    return _to_book(request, clinics, SearchForm(), naming)
+
+
+def _to_book(
+    request: UserRequest, clinics: list[Clinic], search: SearchForm, naming: ViewForm | None = None
+) -> HttpResponse:
+    """Show the list, and above it what was refused."""
     days, asked = days_asked_for(request, clinics), Asked.by(request.GET)
     filters = FilterForm(request.GET, clinics=clinics)
-    search = SearchForm(request.POST if request.method == "POST" else None)
     q = search.cleaned_data["q"] if search.is_valid() else ""
     page = None
     if filters.is_valid() and not search.errors:
@@ -45,14 +91,19 @@ def to_book(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     if booked_just_now:
         seen.append(booked_just_now.slot.patient)
     record_look(page="to book", by=request.user, patients=seen)
+    views = views_of(request.user, asked)
+    in_use = next((view.saved for view in views if view.is_in_use), None)
     context = {
         "rows": table,
         "days": days,
         "asked": asked,
-        "form": search if search.errors else filters,
+        "form": search if search.errors else naming or filters,
         "filters": filters,
         "search": search,
         "q": q,
+        "views": views,
+        "in_use": in_use,
+        "naming": naming or ViewForm(initial={"name": in_use}),
         "booked_just_now": booked_just_now,
         "address": asked.address(),
         "here": asked.parameters(),
@@ -75,7 +126,7 @@ def _booked_just_now(request: UserRequest, clinics: list[Clinic]) -> Booking | N
     except ValueError:
         return None
     return (
-        queries.undoable(clinics, request.user, timezone.now() - UNDO_WITHIN)
+        queries.undoable(clinics, request.user, timezone.now() - actions.UNDO_WITHIN)
         .filter(public_id=public_id)
         .first()
     )

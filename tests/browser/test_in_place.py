@@ -197,7 +197,7 @@ def test_a_call_that_was_recorded_stands_in_the_row_once_the_form_is_put_away(
     expect(page.get_by_role("row", name=str(slot.patient))).to_contain_text("Agreed to come")
 
 
-def test_back_leads_to_the_list_as_it_was_before_the_filter(
+def test_a_filter_is_saved_under_a_name_and_back_leads_to_the_list_before_it(
     somebody: Person, clinic: Clinic, nurse: User
 ) -> None:
     soon, later = slot_due_in(0, clinic), slot_due_in(20, clinic)
@@ -212,6 +212,18 @@ def test_back_leads_to_the_list_as_it_was_before_the_filter(
     page.get_by_role("link", name=f"Book {soon.patient}").click()
     expect(page.locator(".in-place")).to_be_visible()
     assert "within=5" in page.url
+
+    somebody.press("Save this view")
+    expect(page.get_by_role("alert")).to_contain_text("Name of this view: This field is required.")
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_label("Name of this view").fill("My clinic, within 5 days")
+    page.keyboard.press("Enter")
+    expect(somebody.told).to_contain_text("is saved.")
+    views = page.get_by_role("navigation", name="Saved views")
+    expect(views.get_by_role("link")).to_have_attribute("aria-current", "true")
+    assert "within=5" in page.url
+    assert "views" not in page.url
+    expect(page.get_by_label("Name of this view")).to_be_hidden()  # the name says it all
 
     page.go_back()
     expect(page.get_by_role("link", name=f"Book {later.patient}")).to_be_visible()

@@ -13,7 +13,7 @@ from patients.models import Clinic, TreatmentKind
 from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
-from schedules.models import Job, JobKind, Result, ResultOutcome
+from schedules.models import Job, JobKind, ListName, Result, ResultOutcome, SavedView
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
 from tests.factories import (
@@ -55,6 +55,8 @@ RULES = {
     "register": Rule(Act.REGISTER_PATIENT, FORM),
     "record-study": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
     "to-book": Rule(Act.BOOK, FORM),
+    "save-view": Rule(Act.BOOK, BUTTON),
+    "change-view": Rule(Act.BOOK, BUTTON, of_one_person=True),
     "booked": Rule(Act.BOOK),
     "calendar": Rule(Act.SEE_PATIENTS),
     "book": Rule(Act.BOOK, FORM, of_one_patient=True),
@@ -201,6 +203,7 @@ def site(clinic: Clinic) -> Site:
     job = Job.objects.create(
         kind=JobKind.TAKE_OVER, by=UserFactory.create(), parameters={}, total=1
     )
+    view = SavedView.objects.create(user=UserFactory.create(), list=ListName.TO_BOOK, name="Mine")
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -217,6 +220,7 @@ def site(clinic: Clinic) -> Site:
         "keep-off-schedule": [study.public_id],
         "death": [slot.patient.public_id],
         "job": [job.public_id],
+        "change-view": [view.public_id],
         "acknowledge": [alert.public_id],
         "message": [message.public_id],
         "send-again": [message.public_id],

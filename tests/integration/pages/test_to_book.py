@@ -7,8 +7,10 @@ from django.test import Client
 from django.utils.formats import date_format
 
 from patients.models import Clinic, Patient
-from schedules.models import Booking, BookingState, Contact, Scanner, Slot
+from schedules.models import Booking, BookingState, Contact, SavedView, Scanner, Slot
+from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
+from surveillance.audit.models import Event
 from tests.factories import BookingFactory, ClinicFactory, MembershipFactory
 from tests.integration.pages.reading import Page, text_of
 from tests.integration.pages.scene import member, moment, signed_in, slot_due_in
@@ -133,6 +135,82 @@ def test_fifty_come_a_page_and_the_next_goes_on_where_it_ended(
     assert len(second.table()) == 2
     assert {row["Exam"] for row in first.table()}.isdisjoint(row["Exam"] for row in second.table())
     assert second.link("To the beginning") == TO_BOOK
+
+
+# --- saved views
+
+SOON = f"{TO_BOOK}?within=14&order=due"
+
+
+def send_view(client: Client, page: Page, **told: str) -> Page:
+    """Send the form that names the filters in use, or what is in it."""
+    return Page(client.post(str(page.find(".view-form")["action"]), told, follow=True))
+
+
+def tabs(page: Page) -> dict[str, str]:
+    """The saved views that are offered, each with where it leads."""
+    links = page.document.select("nav[aria-label='Saved views'] a")
+    return {text_of(link): str(link["href"]) for link in links}
+
+
+def test_filters_are_saved_under_a_name_renamed_and_deleted(
+    nurse_client: Client, nurse: User
+) -> None:
+    assert Page(nurse_client.get(TO_BOOK)).document.select(".view-form") == []
+    asked = f"{SOON}&on=2026-06-01&show=snoozed"
+
+    saved = send_view(nurse_client, Page(nurse_client.get(asked)), name=" Within 14 days ")
+
+    assert saved.messages == ["The view “Within 14 days” is saved."]
+    assert saved.text("h1") == "Snoozed"
+    assert tabs(Page(nurse_client.get(TO_BOOK))) == {"Within 14 days": SOON}
+    seen = Page(nurse_client.get(SOON))
+    assert text_of(seen.find("nav a[aria-current=true]")) == "Within 14 days"
+    renamed = send_view(nurse_client, seen, name="Two weeks")
+    assert tabs(renamed) == {"Two weeks": SOON}
+    deleted = send_view(nurse_client, renamed, then="delete")
+    assert deleted.messages == ["The view “Two weeks” is deleted."]
+    assert tabs(deleted) == {}
+    assert deleted.find("[name=within]")["value"] == "14"
+    acts = list(Event.objects.order_by("id").values_list("act", "by_id"))
+    assert acts == [(f"view.{act}", nurse.public_id) for act in ("saved", "renamed", "deleted")]
+
+
+def test_a_saved_view_is_seen_by_its_person_alone(nurse_client: Client, clinic: Clinic) -> None:
+    send_view(nurse_client, Page(nurse_client.get(SOON)), name="Soon")
+    [view] = SavedView.objects.all()
+    other = signed_in(member(clinic, Role.NURSE))
+
+    assert tabs(Page(other.get(SOON))) == {}
+    assert other.post(f"{TO_BOOK}views/{view.public_id}/", {"then": "delete"}).status_code == 404
+    assert send_view(other, Page(other.get(SOON)), name="Soon").messages
+    assert SavedView.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "error"),
+    [("Soon", "You have a view “Soon” already."), (" ", "This field is required.")],
+)
+def test_a_view_needs_a_name_of_its_own(nurse_client: Client, name: str, error: str) -> None:
+    for address, called in ((SOON, "Soon"), (f"{TO_BOOK}?within=7", "Week")):
+        send_view(nurse_client, Page(nurse_client.get(address)), name=called)
+
+    for address in (f"{TO_BOOK}?within=3", f"{TO_BOOK}?within=7"):
+        page = send_view(nurse_client, Page(nurse_client.get(address)), name=name)
+
+        assert page.error_summary == [f"Name of this view: {error}"]
+        assert page.error_beside("name") == error
+        assert str(page.find("[name=name]").get("value", "")).strip() == name.strip()
+        assert page.find(".filter-form")["action"] == TO_BOOK
+    assert set(SavedView.objects.values_list("name", flat=True)) == {"Soon", "Week"}
+
+
+def test_whom_one_searches_for_is_never_saved(nurse_client: Client, open_slot: Slot) -> None:
+    found = Page(nurse_client.post(f"{TO_BOOK}?within=90", {"q": open_slot.patient.family_name}))
+
+    send_view(nurse_client, found, name="Soon", q=open_slot.patient.family_name)
+
+    assert SavedView.objects.get().query == "within=90"
 
 
 # --- search
