@@ -60,7 +60,7 @@ def change_view(request: UserRequest, clinics: list[Clinic], public_id: UUID) ->
     """Rename one's own view or, by its button, delete it; the filters in use stay."""
     asked, naming = Asked.by(request.GET), ViewForm(request.POST)
     view = get_object_or_404(SavedView, public_id=public_id, user=request.user)
-    if "delete" in request.POST:
+    if request.POST.get("then") == "delete":
         actions.delete_view(view=view, by=request.user)
         messages.success(request, _("The view “%(name)s” is deleted.") % {"name": view})
         return redirect(asked.address())

@@ -234,6 +234,7 @@ OTHERS = {
         "undo-booking",
     ),  # pages/test_booking.py: moves that a state allows, and no other
     *("sign-protocol", "take-over"),  # pages/test_protocols.py: what is signed and shown is fixed
+    *("save-view", "change-view"),  # one person's alone
     "resume",  # below
     "review-together",  # pages/test_review.py
 }

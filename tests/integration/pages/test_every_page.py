@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 
 from patients.models import Patient
 from reminders.actions import sweep
+from schedules.models import ListName, SavedView
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Look
 from tests.factories import BookingFactory, ClinicFactory, ResectionFactory, ScannerFactory
@@ -76,6 +77,10 @@ def walked(
         answers, refused, seen = list[Answer](), list[Sent](), set[str]()
         sign_in = Page(Client().get("/sign-in/"))
         refused += send_nonsense(Client(), sign_in, "/sign-in/", seen)
+        told = {"user": users[Role.NURSE], "list": ListName.TO_BOOK}
+        SavedView.objects.create(**told, name="Soon", query="within=14")
+        nurse, filtered = signed_in(users[Role.NURSE]), "/worklists/to-book/?order=due"
+        refused += send_nonsense(nurse, Page(nurse.get(filtered)), filtered, seen)
         for role, user in users.items():
             client = signed_in(user)
             for answer in walk(role, client):

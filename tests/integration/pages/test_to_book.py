@@ -168,7 +168,7 @@ def test_filters_are_saved_under_a_name_renamed_and_deleted(
     assert text_of(seen.find("nav a[aria-current=true]")) == "Within 14 days"
     renamed = send_view(nurse_client, seen, name="Two weeks")
     assert tabs(renamed) == {"Two weeks": SOON}
-    deleted = send_view(nurse_client, renamed, delete="yes")
+    deleted = send_view(nurse_client, renamed, then="delete")
     assert deleted.messages == ["The view “Two weeks” is deleted."]
     assert tabs(deleted) == {}
     assert deleted.find("[name=within]")["value"] == "14"
@@ -182,7 +182,7 @@ def test_a_saved_view_is_seen_by_its_person_alone(nurse_client: Client, clinic: 
     other = signed_in(member(clinic, Role.NURSE))
 
     assert tabs(Page(other.get(SOON))) == {}
-    assert other.post(f"{TO_BOOK}views/{view.public_id}/", {"delete": "yes"}).status_code == 404
+    assert other.post(f"{TO_BOOK}views/{view.public_id}/", {"then": "delete"}).status_code == 404
     assert send_view(other, Page(other.get(SOON)), name="Soon").messages
     assert SavedView.objects.count() == 2
 
