@@ -294,6 +294,37 @@ def add_finding(
     return finding
 
 
+@transaction.atomic
+def withdraw_finding(
+    *, finding: Finding, reason: str, by: User, at: datetime | None = None
+) -> None:
+    """Take a finding that was never there out of what counts; it stays on record, with the reason.
+
+    Raises:
+        ValidationError: no reason is given, or somebody has withdrawn it already.
+    """
+    patient = _lock(finding.tumour.patient)
+    if not reason.strip():
+        raise ValidationError({"reason": _("Say why the finding is withdrawn.")})
+    finding = Finding.all_ever.get(pk=finding.pk)
+    if finding.withdrawn_by:
+        raise ValidationError(
+            _("%(person)s has withdrawn this finding already.") % {"person": finding.withdrawn_by}
+        )
+    finding.withdrawn_because, finding.withdrawn_by = reason.strip(), by
+    finding.withdrawn_at = at or timezone.now()
+    finding.full_clean()
+    finding.save()
+    record(
+        act="finding.withdrawn",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        finding=finding.public_id,
+        reason=finding.withdrawn_because,
+    )
+
+
 def _lock(patient: Patient) -> Patient:
     return (
         Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient.pk)

@@ -11,11 +11,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.fields import DatedForm, DateField
-from patients.forms import ListField
+from patients.forms import EditForm, ListField
 from patients.models import FindingKind, Patient, Tumour
 from patients.paging import PAGE_ROWS
 from schedules.actions import TOGETHER
-from schedules.models import Decision, ResultOutcome, Study
+from schedules.models import Decision, Result, ResultOutcome, Study
 from schedules.rules.protocol import REGIONS, region_name
 
 # What studies can be recorded in, by DICOM code.
@@ -117,6 +117,8 @@ class LesionForm(forms.Form):
 
     def clean(self) -> None:
         told = self.cleaned_data
+        if told.get("outcome") == ResultOutcome.NO_DISEASE and told.get("sites"):
+            self.add_error("sites", gettext("Without disease there is no site."))
         if told.get("outcome") != ResultOutcome.NEW_LESION:
             if told.get("finding"):
                 self.add_error("finding", gettext("Only a new lesion is a finding."))
@@ -137,7 +139,52 @@ class ResultForm(LesionForm):
         widget=forms.RadioSelect,
     )
     comment = forms.CharField(label=_("Comment"), required=False, max_length=300)
-    field_order = ("outcome", "sites", "finding", "tumour", "comment")
+    field_order: tuple[str, ...] = ("outcome", "sites", "finding", "tumour", "comment")
+
+
+class CorrectionForm(EditForm, ResultForm):
+    """What a result should have said; it begins with what it says."""
+
+    withdraws = forms.TypedChoiceField(
+        required=False,
+        choices=[
+            ("yes", _("It was never there: it is withdrawn from the history")),
+            ("no", _("It was seen by other means too: it stays in the history")),
+        ],
+        coerce=lambda chosen: chosen == "yes",
+        empty_value=None,
+        widget=forms.RadioSelect,
+        help_text=_("Needed if the result tells of it no longer."),
+    )
+    reason = forms.CharField(label=_("Why it is corrected"), max_length=300)
+    field_order = (*ResultForm.field_order, "withdraws", "reason")
+    SITELESS = (ResultOutcome.NO_DISEASE, ResultOutcome.INADEQUATE)
+
+    def __init__(self, data: QueryDict | None = None, *, result: Result) -> None:
+        told_of = result.told_of
+        says = {
+            "outcome": result.outcome,
+            "sites": ", ".join(result.sites),
+            "comment": result.comment,
+            "finding": told_of.kind if told_of else "",
+            "tumour": told_of.tumour_id if told_of else None,
+        }
+        super().__init__(data, patient=result.study.patient, initial=says)
+        if told_of and not told_of.results.exclude(pk=result.pk).exists():
+            self.fields["withdraws"].label = gettext("The finding “%(finding)s”") % {
+                "finding": told_of
+            }
+        else:
+            del self.fields["withdraws"]
+
+    def clean(self) -> None:
+        """What it said of a lesion and still stands there is not meant, if it tells of none now."""
+        told = self.cleaned_data
+        if told.get("outcome") != ResultOutcome.NEW_LESION and "finding" not in self.changed_data:
+            told["finding"] = None
+        if told.get("outcome") in self.SITELESS and "sites" not in self.changed_data:
+            told["sites"] = []
+        super().clean()
 
 
 class StudyForm(DatedForm, LesionForm):

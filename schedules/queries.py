@@ -136,6 +136,7 @@ def unreviewed_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
         studies_of(clinics)
         .filter(result__isnull=False, result__reviewed_at=None)
         .select_related("result")
+        .prefetch_related("result__corrections__by")
         .order_by("performed_on", "id")
     )
 

@@ -57,6 +57,7 @@ urlpatterns = [
     path("patients/<uuid:public_id>/death/", plans.record_death, name="death"),
     path("worklists/results/", results.results, name="results"),
     path("studies/<uuid:public_id>/result/", results.record_result, name="record-result"),
+    path("studies/<uuid:public_id>/result/correct/", results.correct_result, name="correct-result"),
     path("studies/<uuid:public_id>/review-result/", results.review_result, name="review-result"),
     path("worklists/unmatched/", studies.unmatched, name="unmatched"),
     path(

@@ -18,6 +18,7 @@ from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
 from schedules.actions.jobs import ask_for
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
+from schedules.actions.results import correct_result, record_result, review_result
 from schedules.actions.reviews import TOGETHER, review, review_together
 from schedules.actions.saved_views import delete_view, rename_view, save_view
 from schedules.actions.scanners import add_scanner, change_scanner, use_scanner
@@ -31,12 +32,7 @@ from schedules.actions.schedules import (
     resume,
     suspend,
 )
-from schedules.actions.studies import (
-    keep_off_schedule,
-    record_result,
-    record_study,
-    review_result,
-)
+from schedules.actions.studies import keep_off_schedule, record_study
 
 __all__ = [
     "BOOKING_MOVES",
@@ -48,6 +44,7 @@ __all__ = [
     "book",
     "change_protocol",
     "change_scanner",
+    "correct_result",
     "decline_anchor",
     "delete_view",
     "draft_protocol",

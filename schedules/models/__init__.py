@@ -15,13 +15,14 @@ from schedules.models.schedule import (
     Slot,
     Suspension,
 )
-from schedules.models.study import Result, ResultOutcome, Study
+from schedules.models.study import Correction, Result, ResultOutcome, Study
 
 __all__ = [
     "Booking",
     "BookingState",
     "Contact",
     "ContactOutcome",
+    "Correction",
     "Decision",
     "DeclinedAnchor",
     "EndReason",

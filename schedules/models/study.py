@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.marks import mark
-from patients.models import Patient
+from patients.models import Finding, Patient
 from schedules.models.schedule import Slot
 from schedules.rules.protocol import REGIONS, region_name
 from schedules.rules.wording import both, long_date
@@ -91,6 +91,14 @@ class Result(models.Model):
     outcome = models.CharField(max_length=15, choices=ResultOutcome)
     sites = ArrayField(models.CharField(max_length=80), default=list, blank=True)
     comment = models.CharField(max_length=300, blank=True)
+    finding = models.ForeignKey(
+        Finding,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="results",
+        help_text=_("What a new lesion is in the history."),
+    )
     recorded_at = models.DateTimeField(
         default=timezone.now, help_text=_("When what it says now was recorded.")
     )
@@ -114,3 +122,35 @@ class Result(models.Model):
     def mark(self) -> str:
         """What changes whenever the result says something else."""
         return mark(self.outcome, self.sites, self.comment, self.recorded_at)
+
+    @property
+    def told_of(self) -> Finding | None:
+        """The finding that the result tells of, unless somebody has withdrawn it."""
+        return None if self.finding and self.finding.withdrawn_at else self.finding
+
+
+class Correction(models.Model):
+    """What a result said before somebody corrected it, and why they did."""
+
+    result = models.ForeignKey(Result, on_delete=models.PROTECT, related_name="corrections")
+    outcome = models.CharField(max_length=15, choices=ResultOutcome)
+    sites = ArrayField(models.CharField(max_length=80), default=list, blank=True)
+    comment = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=300)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return gettext(", ").join([str(self.get_outcome_display()), *self.sites])
+
+    @property
+    def says_the_same(self) -> bool:
+        """Say whether the result says what it said before."""
+        return (self.outcome, self.sites, self.comment) == (
+            self.result.outcome,
+            self.result.sites,
+            self.result.comment,
+        )

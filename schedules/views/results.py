@@ -21,7 +21,7 @@ from patients.paging import By, page_after
 from patients.queries import clinics_where_may
 from schedules import actions, queries
 from schedules.anchors import proposed_anchor
-from schedules.forms import ResultForm
+from schedules.forms import CorrectionForm, ResultForm
 from schedules.history import history, in_words
 from schedules.models import ResultOutcome, Schedule, Study
 from surveillance.accounts.roles import Act
@@ -69,9 +69,7 @@ def record_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
     form = ResultForm(request.POST or None, patient=patient)
     if request.method == "POST" and form.is_valid():
         try:
-            result = actions.record_result(
-                study=study, by=request.user, only_first=True, **form.cleaned_data
-            )
+            result = actions.record_result(study=study, by=request.user, **form.cleaned_data)
         except ValidationError as error:
             refuse(form, error)
             study.refresh_from_db()
@@ -93,6 +91,38 @@ def record_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
         "follow_ups": _follow_ups(study),
     }
     return render(request, "schedules/record_result.html", context)
+
+
+@allowed(Act.RECORD_STUDY)
+def correct_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
+    """Let a result say what it should have said, and say what becomes of what followed."""
+    result = get_object_or_404(queries.results_of(clinics), study__public_id=public_id)
+    study, reviewer = result.study, result.reviewed_by
+    record_look(page="correct result", by=request.user, patients=[study.patient])
+    form = CorrectionForm(request.POST or None, result=result)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.correct_result(result=result, by=request.user, **form.cleaned_data)
+        except ValidationError as error:
+            refuse(form, error)
+            result.refresh_from_db()
+        else:
+            said = _("%(patient)s: corrected to “%(result)s”. It waits for a clinician’s review.")
+            if reviewer:
+                said += " " + _("That %(person)s had reviewed it no longer counts.")
+            told = {"patient": study.patient, "result": result, "person": reviewer}
+            messages.success(request, said % told)
+            return redirect("record-result", public_id=public_id)
+    context = {
+        "form": form,
+        "study": study,
+        "words": in_words(study),
+        "result": result,
+        "patient": study.patient,
+        "tumours": study.patient.tumours.order_by("id"),
+        "history": history(study.patient, without=study),
+    }
+    return render(request, "schedules/correct_result.html", context)
 
 
 @require_POST

@@ -30,7 +30,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         patients_of(clinics).prefetch_related(
             "tumours__treatments",
             "tumours__findings",
-            "studies__result",
+            "studies__result__corrections__by",
             "studies__slots",
             "studies__kept_by",
         ),

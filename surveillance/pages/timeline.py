@@ -9,10 +9,10 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from patients.models import Patient, Treatment
+from patients.models import Finding, Patient, Treatment
 from schedules.explanations import explain
 from schedules.history import in_words
-from schedules.models import BookingState, Schedule, Slot, Study
+from schedules.models import BookingState, Correction, Schedule, Slot, Study
 from schedules.rules.outcome import Outcome
 from schedules.rules.protocol import region_name
 from schedules.rules.windows import WindowStatus, days_late, window_status
@@ -48,7 +48,7 @@ class Entry:
     tone: Tone = Tone.NONE
     why: str = ""
     slot: Slot | None = None  # where there is still something to do
-    unreported: Study | None = None
+    study: Study | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +91,17 @@ def _history(patient: Patient) -> Iterator[Entry]:
                 str(finding),
                 _("Found by %(found_by)s") % {"found_by": finding.found_by},
             )
+    withdrawn = Finding.all_ever.filter(tumour__patient=patient, withdrawn_at__isnull=False)
+    for finding in withdrawn.select_related("withdrawn_by"):
+        yield Entry(
+            finding.found_on,
+            "withdrawn",
+            _("Finding"),
+            str(finding),
+            _("withdrawn by %(name)s: %(reason)s")
+            % {"name": finding.withdrawn_by, "reason": finding.withdrawn_because},
+            status=_("Withdrawn"),
+        )
 
 
 def _treatment_detail(treatment: Treatment) -> str:
@@ -121,13 +132,22 @@ def _studies(patient: Patient) -> Iterator[Entry]:
             _joined(
                 str(result) if result else _("Not reported yet"),
                 result.comment if result else "",
+                *(map(_corrected, result.corrections.all()) if result else ()),
                 study.description,
                 _("counts for slot %(slots)s") % {"slots": counts_for}
                 if counts_for
                 else _off_schedule(study),
             ),
-            unreported=None if result else study,
+            study=study,
         )
+
+
+def _corrected(correction: Correction) -> str:
+    return _("corrected from “%(said)s” by %(name)s: %(reason)s") % {
+        "said": correction,
+        "name": correction.by,
+        "reason": correction.reason,
+    }
 
 
 def _off_schedule(study: Study) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from patients.models import Clinic, Patient, TreatmentKind
+from patients.models import Clinic, Finding, FindingKind, Patient, TreatmentKind
 from schedules.actions import record_result
 from schedules.models import (
     Booking,
@@ -96,6 +96,33 @@ def test_a_clinician_reviews_a_result(somebody: Person, clinic: Clinic, clinicia
 
     expect(somebody.told).to_contain_text("the result is reviewed")
     assert Result.objects.get().reviewed_by == clinician
+
+
+def test_a_clinician_corrects_a_result(somebody: Person, clinic: Clinic, clinician: User) -> None:
+    slot = slot_due_in(-5, clinic)
+    study = StudyFactory.create(patient=slot.patient, performed_on=clinic.today())
+    record_result(
+        study=study,
+        outcome=ResultOutcome.NEW_LESION,
+        sites=["liver S6"],
+        finding=FindingKind.METASTASIS,
+        tumour=slot.schedule.tumour,
+        by=clinician,
+    )
+    page = somebody.page
+    somebody.sign_in(clinician)
+    page.goto(f"/patients/{slot.patient.public_id}/")
+    page.get_by_role("link", name="See the result").click()
+    somebody.follow("Correct the result")
+
+    page.get_by_label("No evidence of disease").check()
+    page.get_by_label("It was never there").check()
+    page.get_by_label("Why it is corrected").fill("Report of another patient")
+    somebody.press("Correct the result")
+
+    expect(somebody.told).to_contain_text("corrected to “No evidence of disease”")
+    assert Result.objects.get().outcome == ResultOutcome.NO_DISEASE
+    assert not Finding.objects.exists()
 
 
 def test_an_administrator_exports_the_schedules(

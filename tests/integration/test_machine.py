@@ -34,6 +34,7 @@ from schedules.actions import (
     BOOKING_MOVES,
     book,
     change_protocol,
+    correct_result,
     decline_anchor,
     end,
     enrol,
@@ -414,6 +415,23 @@ class Story(RuleBasedStateMachine):
     @deed(lambda standing: standing.not_reviewed, which=ANY)
     def review_result(self, which: int) -> None:
         review_result(result=one_of(self.standing.not_reviewed, which), by=self.by, at=self.at)
+
+    @deed(lambda standing: standing.results, which=ANY, other=ANY)
+    def correct_result(self, which: int, other: int) -> None:
+        """What the result says changes, and with it what its study counts for; all else stays."""
+        result = one_of(self.standing.results, which)
+        slots = list(result.study.slots.all())
+        counts = Study.slots.through._default_manager.filter(slot__in=slots)
+        for row in (result, *slots, *counts):
+            self.happened.pop(row, None)
+        correct_result(
+            result=result,
+            outcome=one_of([one for one in ResultOutcome if one != result.outcome], other),
+            sites=["liver S6"],
+            reason="A reason",
+            by=self.by,
+            at=self.at,
+        )
 
     @deed(lambda standing: standing.overdue, which=ANY, decision=st.sampled_from(Decision))
     def decide(self, which: int, decision: Decision) -> None:

@@ -9,8 +9,8 @@ from datetime import datetime, time, timedelta
 from django.test import Client
 
 from patients.models import Clinic, Patient
-from schedules.actions import record_study, review
-from schedules.models import Decision, Slot
+from schedules.actions import record_result, record_study, review
+from schedules.models import Decision, ResultOutcome, Slot
 from schedules.rules.months import add_months
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
@@ -51,17 +51,18 @@ def moment(clinic: Clinic, days: int) -> datetime:
 def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) -> Patient:
     """Enter one who is overdue, partly scanned, decided on, operated on again; another deferred.
 
-    The first also had a study that counts for nothing.
+    The first also had a study that counts for nothing, and has a result.
     """
     slot = slot_due_in(-30, clinic)
     BookingFactory.create(slot=slot, starts_at=moment(clinic, days=-3), at=moment(clinic, days=-9))
-    record_study(
+    study = record_study(
         patient=slot.patient,
         modality="CT",
         performed_on=clinic.today() - timedelta(days=5),
         regions=["chest"],
         by=nurse,
     )
+    record_result(study=study, outcome=ResultOutcome.INDETERMINATE, by=nurse)
     record_study(
         patient=slot.patient,
         modality="MR",

@@ -155,6 +155,13 @@ EDITS = {
         both(outcome="no_disease"),
         goes_on=False,
     ),
+    "correct-result": Edit(
+        Role.NURSE,
+        lambda scene: f"/studies/{scene.reported.public_id}/result/correct/",
+        "[name=reason]",
+        both(outcome="inadequate", reason="Motion"),
+        both(outcome="indeterminate", reason="A shadow"),
+    ),
     "review-result": Edit(
         Role.CLINICIAN,
         lambda scene: f"/studies/{scene.reported.public_id}/result/",

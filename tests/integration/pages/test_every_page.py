@@ -148,7 +148,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             for role in ("nurse", "clinician")
             for name in (
                 *("patients", "patient", "register", "record-study", "unmatched", "safety-net"),
-                "record-result",
+                *("record-result", "correct-result"),
                 *("inbox", "calendar"),
             )
         ),

@@ -8,7 +8,7 @@ from django.test import Client
 
 from patients.actions import add_finding, add_treatment, add_tumour
 from patients.models import Clinic, Finding, FindingKind, TreatmentKind, Tumour
-from schedules.actions import record_death, record_result
+from schedules.actions import record_death, record_result, review_result
 from schedules.models import Result, ResultOutcome, Slot, Study
 from surveillance.accounts.models import User
 from tests.factories import PatientFactory, StudyFactory, TumourFactory, UserFactory
@@ -296,3 +296,38 @@ def test_a_place_that_is_none_is_refused(clinician_client: Client, study: Study)
 
         assert page.status == 400
         assert page.text("h1 + p") == "after is no place in this list."
+
+
+def test_a_result_is_corrected_its_review_falls_away_and_its_finding_is_withdrawn(
+    nurse_client: Client, clinician_client: Client, clinician: User, study: Study
+) -> None:
+    record(clinician_client, study, LESION)
+    review_result(result=Result.objects.get(), by=clinician)
+    patient = f"/patients/{study.patient.public_id}/"
+    result = Page(nurse_client.get(patient)).link("See the result")
+    address = Page(nurse_client.get(result)).link("Correct the result")
+
+    page = Page(nurse_client.get(address))
+    assert "Reviewed by Carl Clinician. That no longer counts" in page.text(".facts")
+    form = page.find("form:has([name=reason])")
+    told = filled(form) | {"outcome": "no_disease", "reason": "Wrong patient"}
+    refused = Page(nurse_client.post(address, told))
+    assert refused.error_beside("withdraws").startswith("Say what becomes of the finding")
+    assert refused.find("[name=reason]")["value"] == "Wrong patient"
+    done = Page(nurse_client.post(address, told | {"withdraws": "yes"}, follow=True))
+
+    assert done.messages == [
+        f"{study.patient}: corrected to “No evidence of disease”. It waits for a clinician’s "
+        "review. That Carl Clinician had reviewed it no longer counts."
+    ]
+    assert "by Naomi Nurse: Wrong patient. Before, it said “New lesion, liver S6, left lung”." in (
+        done.text()
+    )
+    [row] = Page(clinician_client.get(RESULTS)).table(under=UNREVIEWED)
+    assert "Before, it said “New lesion" in row["Result"]
+    story = Page(nurse_client.get(patient))
+    assert "Withdrawn by Naomi Nurse: Wrong patient" in story.text(".entry-withdrawn")
+    assert "Corrected from" not in story.text(".entry-withdrawn")
+    assert "corrected from “New lesion, liver S6, left lung” by Naomi Nurse" in story.text(
+        ".entry-study"
+    )
