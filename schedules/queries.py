@@ -13,7 +13,6 @@ from patients.models import Clinic
 from patients.queries import ClinicDay
 from schedules.models import (
     Booking,
-    BookingState,
     Contact,
     Decision,
     Job,
@@ -103,10 +102,15 @@ def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
     )
 
 
-def undoable(clinics: Iterable[Clinic], by: User, since: datetime) -> QuerySet[Booking]:
-    """Return the appointments that this person has booked since then and may still take back."""
-    return bookings_of(clinics).filter(
-        state=BookingState.BOOKED, booked_by=by, booked_at__gte=since
+def contacts_of(clinics: Iterable[Clinic]) -> QuerySet[Contact]:
+    return Contact.objects.filter(**{f"slot__{CLINIC}__in": clinics}).select_related(
+        f"slot__{CLINIC}", "by"
+    )
+
+
+def reviews_of(clinics: Iterable[Clinic]) -> QuerySet[Review]:
+    return Review.objects.filter(**{f"slot__{CLINIC}__in": clinics}).select_related(
+        f"slot__{CLINIC}", "by"
     )
 
 

@@ -12,6 +12,7 @@ from schedules.views import (
     results,
     reviews,
     studies,
+    undo,
     worklists,
 )
 
@@ -42,7 +43,15 @@ urlpatterns = [
     path("slots/<uuid:public_id>/book/", bookings.book, name="book"),
     path("slots/<uuid:public_id>/contact/", bookings.record_contact, name="record-contact"),
     path("bookings/<uuid:public_id>/reschedule/", bookings.reschedule, name="reschedule"),
-    path("bookings/<uuid:public_id>/undo/", bookings.undo_booking, name="undo-booking"),
+    path("bookings/<uuid:public_id>/undo/", undo.undo_booking, name="undo-booking"),
+    path("bookings/<uuid:public_id>/undo-outcome/", undo.undo_outcome, name="undo-outcome"),
+    path("contacts/<uuid:public_id>/undo/", undo.undo_contact, name="undo-contact"),
+    path("reviews/<uuid:public_id>/undo/", undo.undo_review, name="undo-review"),
+    path(
+        "studies/<uuid:public_id>/undo-keep-off-schedule/",
+        undo.undo_keep_off_schedule,
+        name="undo-keep-off-schedule",
+    ),
     path("slots/<uuid:public_id>/review/", reviews.review, name="review"),
     path(
         "bookings/<uuid:public_id>/<booking_move:to>/", bookings.move_booking, name="move-booking"

@@ -84,7 +84,12 @@ class Appointment:
 
 def address_of_booked(after: str) -> str:
     """Return the address of the list of appointments, from the place `after` on."""
-    return f"{reverse('booked')}?{urlencode({'after': after})}" if after else reverse("booked")
+    return reverse("booked") + place_in_booked(after)
+
+
+def place_in_booked(after: str) -> str:
+    """Return how an address says to which place of the list of appointments to go back."""
+    return f"?{urlencode({'after': after})}" if after else ""
 
 
 def appointments(bookings: Iterable[Booking], at: datetime) -> list[Appointment]:

@@ -6,14 +6,7 @@ it refuses with a `ValidationError` whose keys are the fields of the form that a
 moment at which it is done: now, unless told.
 """
 
-from schedules.actions.bookings import (
-    BOOKING_MOVES,
-    UNDO_WITHIN,
-    book,
-    move_booking,
-    reschedule,
-    undo_booking,
-)
+from schedules.actions.bookings import BOOKING_MOVES, book, move_booking, reschedule
 from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
 from schedules.actions.jobs import ask_for
@@ -33,10 +26,20 @@ from schedules.actions.schedules import (
     suspend,
 )
 from schedules.actions.studies import keep_off_schedule, record_study
+from schedules.actions.undo import (
+    UNDO_WITHIN,
+    UNDOABLE,
+    undo_booking,
+    undo_contact,
+    undo_keep_off_schedule,
+    undo_outcome,
+    undo_review,
+)
 
 __all__ = [
     "BOOKING_MOVES",
     "TOGETHER",
+    "UNDOABLE",
     "UNDO_WITHIN",
     "activate_protocol",
     "add_scanner",
@@ -68,5 +71,9 @@ __all__ = [
     "suspend",
     "take_over",
     "undo_booking",
+    "undo_contact",
+    "undo_keep_off_schedule",
+    "undo_outcome",
+    "undo_review",
     "use_scanner",
 ]

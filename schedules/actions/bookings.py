@@ -24,7 +24,6 @@ BOOKING_MOVES: dict[str, frozenset[str]] = {
     ),
     BookingState.ARRIVED: frozenset({BookingState.CANCELLED}),
 }
-UNDO_WITHIN = timedelta(minutes=10)
 A_YEAR = timedelta(days=366)
 LONGEST = 720  # minutes that an appointment may take; a constraint holds it
 
@@ -64,7 +63,7 @@ def book(
             booked_at=at or timezone.now(),
         )
     )
-    _record_booking("booking.booked", booking, by)
+    record_booking("booking.booked", booking, by)
     return booking
 
 
@@ -109,28 +108,8 @@ def reschedule(
             replaces=booking,
         )
     )
-    _record_booking("booking.rescheduled", new, by, replaces=booking.public_id)
+    record_booking("booking.rescheduled", new, by, replaces=booking.public_id)
     return new
-
-
-@transaction.atomic
-def undo_booking(*, booking: Booking, by: User, at: datetime | None = None) -> None:
-    """Cancel an appointment that the same person has booked just now.
-
-    An appointment that it replaced stays cancelled: its time may be somebody else's by now.
-
-    Raises:
-        ValidationError: somebody else booked it, it was longer ago than `UNDO_WITHIN`, or the
-            patient has come or was cancelled meanwhile.
-    """
-    if booking.booked_by_id != by.pk:
-        raise ValidationError(_("Only %(person)s can undo this.") % {"person": booking.booked_by})
-    at = at or timezone.now()
-    if booking.booked_at < at - UNDO_WITHIN:
-        raise ValidationError(
-            _("This was booked too long ago to be undone: cancel it on the page Booked.")
-        )
-    move_booking(booking=booking, to=BookingState.CANCELLED, by=by, at=at)
 
 
 @transaction.atomic
@@ -157,11 +136,11 @@ def move_booking(
     day = booking.starts_at.astimezone(clinic.zone).date()
     if to != BookingState.CANCELLED and day > clinic.today(at):
         raise ValidationError(_("The appointment is not before %(day)s.") % {"day": long_date(day)})
-    booking.state = to
+    before, booking.state = booking.state, to
     booking.save(update_fields=["state"])
     if not booking.is_active and booking.slot.schedule.state == ScheduleState.ACTIVE:
         plan_again(booking.slot.schedule)  # what the appointment held in place may go now
-    _record_booking(f"booking.{to.value}", booking, by)
+    record_booking(f"booking.{to.value}", booking, by, before=before)
 
 
 def _who_changed(booking: Booking) -> str:
@@ -180,32 +159,41 @@ def _who_changed(booking: Booking) -> str:
 def _enter(booking: Booking) -> Booking:
     """Store a new appointment, if its time can be had. The patient is locked already."""
     slot, scanner = booking.slot, booking.scanner
-    clinic = slot.patient.clinic
-    held = slot.bookings.filter(state__in=Booking.ACTIVE).select_related("booked_by").first()
-    if held:
-        when = held.starts_at.astimezone(clinic.zone)
-        raise ValidationError(
-            _("%(person)s has already booked this exam for %(day)s at %(time)s.")
-            % {"person": held.booked_by, "day": long_date(when), "time": time_format(when)}
-        )
-    if scanner.clinic_id != clinic.pk:
+    check_unbooked(booking)
+    if scanner.clinic_id != slot.patient.clinic_id:
         raise ValidationError({"scanner": _("This scanner belongs to another clinic.")})
     _check_time(booking)
-    if _in_window(booking):
+    if in_window(booking):
         booking.outside_window_reason = ""
-    # After the patient, always: so that two who want one scanner wait for each other, and never
-    # in a circle. The second then reads who was first.
-    if not Scanner.objects.select_for_update(no_key=True).get(pk=scanner.pk).in_use:
+    if not lock_scanner(booking).in_use:
         raise ValidationError(
             {"scanner": _("%(scanner)s is out of use.") % {"scanner": scanner.name}}
         )
-    _check_free(booking)
+    check_free(booking)
     booking.patient = slot.patient
     booking.save()
     return booking
 
 
-def _in_window(booking: Booking) -> bool:
+def check_unbooked(booking: Booking) -> None:
+    """Refuse an appointment for an exam that has another one."""
+    slot = booking.slot
+    others = slot.bookings.filter(state__in=Booking.ACTIVE).exclude(pk=booking.pk)
+    if held := others.select_related("booked_by").first():
+        when = held.starts_at.astimezone(slot.patient.clinic.zone)
+        raise ValidationError(
+            _("%(person)s has already booked this exam for %(day)s at %(time)s.")
+            % {"person": held.booked_by, "day": long_date(when), "time": time_format(when)}
+        )
+
+
+def lock_scanner(booking: Booking) -> Scanner:
+    """Lock the scanner, after the patient, always: so that two who want one scanner wait for each
+    other, and never in a circle. The second then reads who was first."""
+    return Scanner.objects.select_for_update(no_key=True).get(pk=booking.scanner_id)
+
+
+def in_window(booking: Booking) -> bool:
     slot = booking.slot
     return takes(slot, booking.starts_at.astimezone(slot.patient.clinic.zone).date())
 
@@ -222,7 +210,7 @@ def _check_time(booking: Booking) -> None:
         raise ValidationError(
             {"minutes": _("An appointment takes 1 to %(most)s minutes.") % {"most": LONGEST}}
         )
-    if not _in_window(booking) and not booking.outside_window_reason:
+    if not in_window(booking) and not booking.outside_window_reason:
         raise ValidationError(
             {
                 "outside_window_reason": (
@@ -240,7 +228,7 @@ def _check_time(booking: Booking) -> None:
         )
 
 
-def _check_free(booking: Booking) -> None:
+def check_free(booking: Booking) -> None:
     """Refuse a time at which the scanner or the patient has another appointment.
 
     Constraints stand behind it. What the message says of another patient is nothing but the time.
@@ -253,6 +241,7 @@ def _check_free(booking: Booking) -> None:
             starts_at__lt=booking.ends_at,
             starts_at__gt=booking.starts_at - timedelta(minutes=LONGEST),
         )
+        .exclude(pk=booking.pk)
         .select_related("scanner", "booked_by")
         .order_by("starts_at")
     ):
@@ -279,7 +268,7 @@ def _check_free(booking: Booking) -> None:
         raise ValidationError({"starts_at": said % told})
 
 
-def _record_booking(act: str, booking: Booking, by: User, **detail: object) -> None:
+def record_booking(act: str, booking: Booking, by: User, **detail: object) -> None:
     patient = booking.slot.patient
     record(
         act=act,

@@ -1,6 +1,7 @@
-"""Appointments and calls: booking, another time, taking it back, and what became of it."""
+"""Appointments and calls: booking, another time, and what became of it."""
 
 from datetime import date
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from schedules.openings import openings
 from schedules.rules.contacts import latest_snooze, usual_snooze
 from schedules.rules.months import long_date
 from schedules.to_book import Asked, with_contacts
-from schedules.worklists import address_of_booked, rows
+from schedules.worklists import address_of_booked, place_in_booked, rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
@@ -34,19 +35,23 @@ from surveillance.audit.actions import record_look
 def book(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Book one of the best times by its button, or any other by the form."""
     slot = get_object_or_404(queries.slots_of(clinics), public_id=public_id)
-    return _book(request, slot)
+    return _book(request, slot, Asked.by(request.GET).address())
 
 
 @allowed(Act.BOOK)
 def reschedule(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Give an appointment another time, chosen as for a new one."""
     booking = get_object_or_404(queries.bookings_of(clinics), public_id=public_id)
-    return _book(request, booking.slot, instead_of=booking)
+    back = address_of_booked(request.GET.get("after", ""))
+    return _book(request, booking.slot, back, instead_of=booking)
 
 
-def _book(request: UserRequest, slot: Slot, instead_of: Booking | None = None) -> HttpResponse:
+def _book(
+    request: UserRequest, slot: Slot, back: str, instead_of: Booking | None = None
+) -> HttpResponse:
+    """Offer the times and book one; then go `back` to the list that one comes from."""
     clinic = slot.patient.clinic
-    asked = Asked.by(request.GET)
+    asked = f"?{query}" if (query := urlsplit(back).query) else ""
     record_look(page="book", by=request.user, patients=[slot.patient])
     with timezone.override(clinic.zone):
         form = (
@@ -65,18 +70,31 @@ def _book(request: UserRequest, slot: Slot, instead_of: Booking | None = None) -
             except ValidationError as error:
                 refuse(form, error)
             else:
-                return redirect(asked.address(booked=str(booking.public_id)))
+                undo = reverse("undo-booking", args=[booking.public_id])
+                if not instead_of:  # else the exam is to be booked, wherever one comes from
+                    undo += asked
+                messages.success(request, _booked(booking), extra_tags=undo)
+                return redirect(back)
         [row] = rows(_with_calls(slot), clinic_days([clinic]))
         context = {
             "form": form,
             "row": row,
             "instead_of": instead_of,
             "openings": openings(slot, timezone.now(), chosen=_day(request), instead_of=instead_of),
-            "list": asked.address(),
-            "asked": asked.parameters(),
-            "other_day": "&" if asked.parameters() else "?",
+            "list": back,
+            "asked": asked,
+            "other_day": "&" if asked else "?",
         }
         return render(request, "schedules/book.html", context)
+
+
+def _booked(booking: Booking) -> str:
+    return _("%(patient)s is booked for %(day)s at %(time)s on %(scanner)s.") % {
+        "patient": booking.slot.patient,
+        "day": long_date(timezone.localtime(booking.starts_at)),
+        "time": time_format(timezone.localtime(booking.starts_at)),
+        "scanner": booking.scanner,
+    }
 
 
 def _with_calls(slot: Slot) -> QuerySet[Slot]:
@@ -93,48 +111,20 @@ def _day(request: UserRequest) -> date | None:
 
 @require_POST
 @allowed(Act.BOOK)
-def undo_booking(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
-    """Take back what the same person has booked just now."""
-    booking = get_object_or_404(queries.bookings_of(clinics), public_id=public_id)
-    try:
-        actions.undo_booking(booking=booking, by=request.user)
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        when = booking.starts_at.astimezone(booking.slot.patient.clinic.zone)
-        if booking.replaces_id:
-            said = _(
-                "%(patient)s: the appointment of %(day)s at %(time)s is taken back. "
-                "The one that it replaced stays cancelled."
-            )
-        else:
-            said = _("%(patient)s: the appointment of %(day)s at %(time)s is taken back.")
-        messages.success(
-            request,
-            said
-            % {
-                "patient": booking.slot.patient,
-                "day": long_date(when),
-                "time": time_format(when),
-            },
-        )
-    return redirect(Asked.by(request.GET).address())
-
-
-@require_POST
-@allowed(Act.BOOK)
 def move_booking(
     request: UserRequest, clinics: list[Clinic], public_id: UUID, to: BookingState
 ) -> HttpResponse:
     booking = get_object_or_404(queries.bookings_of(clinics), public_id=public_id)
+    after = request.GET.get("after", "")
     try:
         actions.move_booking(booking=booking, to=to, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         told = {"patient": booking.slot.patient, "state": to.label.lower()}
-        messages.success(request, _("%(patient)s: %(state)s.") % told)
-    return redirect(address_of_booked(request.GET.get("after", "")))
+        undo = reverse("undo-outcome", args=[public_id]) + place_in_booked(after)
+        messages.success(request, _("%(patient)s: %(state)s.") % told, extra_tags=undo)
+    return redirect(address_of_booked(after))
 
 
 @allowed(Act.BOOK)
@@ -162,7 +152,8 @@ def record_contact(request: UserRequest, clinics: list[Clinic], public_id: UUID)
             refuse(form, error)
         else:
             if contact:
-                messages.success(request, _recorded(contact))
+                undo = reverse("undo-contact", args=[contact.public_id]) + asked.parameters()
+                messages.success(request, _recorded(contact), extra_tags=undo)
                 if then == "book":
                     return redirect(_address_of_booking(slot, asked))
                 return redirect(asked.address())

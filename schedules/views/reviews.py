@@ -55,7 +55,11 @@ def review(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Http
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, _what_happened(decided))
+            undo = ""
+            if decided.decision in actions.UNDOABLE:
+                told = urlencode(Asked.by(request.GET).parameters())
+                undo = f"{reverse('undo-review', args=[decided.public_id])}?{told}"
+            messages.success(request, _what_happened(decided), extra_tags=undo)
             return redirect(landing(request.GET))
     record_look(page="review", by=request.user, patients=[slot.patient])
     [row] = rows(queries.slots_of(clinics).filter(pk=slot.pk), clinic_days([slot.patient.clinic]))

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -23,10 +24,16 @@ from schedules.unmatched import unmatched_rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
+# From where a study is recorded, by what the address asks about.
+_LISTS = {"booking": "booked", "study": "unmatched"}
+
 
 @allowed(Act.RECORD_STUDY)
 def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
-    """Record a study, or (`?study=`, its public id) more regions of one that is known."""
+    """Record a study: that of an appointment (`?booking=`), or more regions of one (`?study=`).
+
+    Both are public ids, and lead back to the list on which they stand.
+    """
     patient = get_object_or_404(patients_of(clinics), public_id=public_id)
     record_look(page="record study", by=request.user, patients=[patient])
     form = StudyForm(
@@ -46,22 +53,31 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
         except ValidationError as error:
             refuse(form, error)
         else:
-            messages.success(request, _("Recorded: %(study)s.") % {"study": study})
+            said = _("%(patient)s: recorded %(study)s.")
+            messages.success(request, said % {"patient": patient, "study": study})
             if result["outcome"] == ResultOutcome.NEW_LESION:
                 return redirect("record-result", public_id=study.public_id)
+            if lists := [name for asked, name in _LISTS.items() if asked in request.GET]:
+                return redirect(lists[0])
             return redirect("patient", public_id=patient.public_id)
     return render(request, "schedules/record_study.html", {"form": form, "patient": patient})
 
 
 def _known(request: UserRequest, patient: Patient) -> dict[str, Any]:
     """What is known of the study that the address asks about, if it asks."""
-    if "study" not in request.GET:
-        return {}
     try:
-        study = get_object_or_404(patient.studies, public_id=UUID(request.GET["study"]))
+        asked = {name: UUID(request.GET[name]) for name in _LISTS if name in request.GET}
     except ValueError as error:
-        raise BadRequest(_("study is not the id of a study.")) from error
-    return model_to_dict(study, ["performed_on", "modality", "regions", "study_uid"])
+        raise BadRequest(_("What the address asks about is no id.")) from error
+    if "booking" in asked:
+        bookings = queries.bookings_of([patient.clinic]).filter(patient=patient)
+        booking = get_object_or_404(bookings, public_id=asked["booking"])
+        day = booking.starts_at.astimezone(patient.clinic.zone).date()
+        return {"performed_on": day, "modality": booking.slot.modality}
+    if "study" in asked:
+        study = get_object_or_404(patient.studies, public_id=asked["study"])
+        return model_to_dict(study, ["performed_on", "modality", "regions", "study_uid"])
+    return {}
 
 
 @require_safe
@@ -84,7 +100,9 @@ def keep_off_schedule(request: UserRequest, clinics: list[Clinic], public_id: UU
             refuse(form, error)
         else:
             said = _("%(patient)s: %(study)s is kept off schedule.")
-            messages.success(request, said % {"patient": study.patient, "study": study})
+            said %= {"patient": study.patient, "study": study}
+            undo = reverse("undo-keep-off-schedule", args=[public_id])
+            messages.success(request, said, extra_tags=undo)
             return redirect("unmatched")
     return _unmatched(request, clinics, refused=(study, form))
 

@@ -18,9 +18,9 @@ from patients.paging import PAGE_ROWS, By, page_after
 from schedules import actions, queries
 from schedules.anchors import proposals
 from schedules.booking_forms import FilterForm, ViewForm
-from schedules.models import Booking, ListName, SavedView
+from schedules.models import ListName, SavedView
 from schedules.to_book import Asked, Show, page_of, views_of
-from schedules.worklists import address_of_booked, appointments, rows
+from schedules.worklists import address_of_booked, appointments, place_in_booked, rows
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
@@ -86,11 +86,7 @@ def _to_book(
     if filters.is_valid() and not search.errors:
         page = page_of(asked, filters.cleaned_data, days, q)
     table = rows(page.rows, days) if page else []
-    booked_just_now = _booked_just_now(request, clinics)
-    seen = [row.patient for row in table]
-    if booked_just_now:
-        seen.append(booked_just_now.slot.patient)
-    record_look(page="to book", by=request.user, patients=seen)
+    record_look(page="to book", by=request.user, patients=[row.patient for row in table])
     views = views_of(request.user, asked)
     in_use = next((view.saved for view in views if view.is_in_use), None)
     context = {
@@ -104,7 +100,6 @@ def _to_book(
         "views": views,
         "in_use": in_use,
         "naming": naming or ViewForm(initial={"name": in_use}),
-        "booked_just_now": booked_just_now,
         "address": asked.address(),
         "here": asked.parameters(),
         "tabs": {
@@ -119,19 +114,6 @@ def _to_book(
     return retarget(render(request, "schedules/to_book.html", context), "#list")
 
 
-def _booked_just_now(request: UserRequest, clinics: list[Clinic]) -> Booking | None:
-    """What this person has booked, where the list says so and offers to take it back."""
-    try:
-        public_id = UUID(request.GET.get("booked", ""))
-    except ValueError:
-        return None
-    return (
-        queries.undoable(clinics, request.user, timezone.now() - actions.UNDO_WITHIN)
-        .filter(public_id=public_id)
-        .first()
-    )
-
-
 @require_safe
 @allowed(Act.BOOK)
 def booked(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
@@ -143,7 +125,7 @@ def booked(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     context = {
         "rows": table,
         "count": waiting.count(),
-        "after": after,
+        "here": place_in_booked(after),
         "pages": page.turns(address_of_booked),
     }
     return render(request, "schedules/booked.html", context)

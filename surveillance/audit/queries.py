@@ -13,11 +13,17 @@ def who_last(*acts: str, clinic_code: str, patient: InClinic | None = None, **de
 
     To be asked inside the transaction that found out that somebody did.
     """
+    event = last_event(*acts, clinic_code=clinic_code, patient=patient, **detail)
+    return event.by_name if event else _("Somebody else")
+
+
+def last_event(
+    *acts: str, clinic_code: str, patient: InClinic | None = None, **detail: Any
+) -> Event | None:
+    """Return the last time that one of `acts` was done with this `detail`."""
     events = Event.objects.filter(act__in=acts, clinic_code=clinic_code)
     if patient:
         events = events.filter(patient_id=patient.public_id)
     for name, value in detail.items():
         events = events.filter(**{f"detail__{name}": str(value)})
-    return events.order_by("-at", "-pk").values_list("by_name", flat=True).first() or _(
-        "Somebody else"
-    )
+    return events.order_by("-at", "-pk").first()

@@ -13,7 +13,18 @@ from patients.models import Clinic, TreatmentKind
 from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
-from schedules.models import Job, JobKind, ListName, Result, ResultOutcome, SavedView
+from schedules.models import (
+    Contact,
+    ContactOutcome,
+    Decision,
+    Job,
+    JobKind,
+    ListName,
+    Result,
+    ResultOutcome,
+    Review,
+    SavedView,
+)
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
 from tests.factories import (
@@ -63,10 +74,13 @@ RULES = {
     "move-booking": Rule(Act.BOOK, BUTTON, of_one_patient=True),
     "reschedule": Rule(Act.BOOK, FORM, of_one_patient=True),
     "undo-booking": Rule(Act.BOOK, BUTTON, of_one_patient=True),
+    "undo-outcome": Rule(Act.BOOK, BUTTON, of_one_patient=True),
     "record-contact": Rule(Act.BOOK, FORM, of_one_patient=True),
+    "undo-contact": Rule(Act.BOOK, BUTTON, of_one_patient=True),
     "overdue": Rule(Act.REVIEW),
     "review-together": Rule(Act.REVIEW, BUTTON),
     "review": Rule(Act.REVIEW, FORM, of_one_patient=True),
+    "undo-review": Rule(Act.REVIEW, BUTTON, of_one_patient=True),
     "add-treatment": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
     "add-finding": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
     "results": Rule(Act.REVIEW),
@@ -75,6 +89,7 @@ RULES = {
     "review-result": Rule(Act.REVIEW, BUTTON, of_one_patient=True),
     "unmatched": Rule(Act.RECORD_STUDY),
     "keep-off-schedule": Rule(Act.RECORD_STUDY, BUTTON, of_one_patient=True),
+    "undo-keep-off-schedule": Rule(Act.RECORD_STUDY, BUTTON, of_one_patient=True),
     "rebaselines": Rule(Act.PLAN),
     "enrol": Rule(Act.PLAN, FORM, of_one_patient=True),
     "what-if": Rule(Act.PLAN, FORM, of_one_patient=True),
@@ -188,6 +203,9 @@ def site(clinic: Clinic) -> Site:
     operation = ResectionFactory.create(
         tumour=schedule.tumour, kind=TreatmentKind.METASTASECTOMY, on=slot.due_on
     )
+    by = UserFactory.create()
+    contact = Contact.objects.create(slot=slot, outcome=ContactOutcome.NO_ANSWER, by=by)
+    decided = Review.objects.create(slot=slot, decision=Decision.CHASE, by=by)
     study = StudyFactory.create(patient=slot.patient)
     result = Result.objects.create(study=study, outcome=ResultOutcome.NO_DISEASE)
     give_defaults([clinic])
@@ -215,11 +233,15 @@ def site(clinic: Clinic) -> Site:
         "move-booking": [booking.public_id, "cancelled"],
         "reschedule": [booking.public_id],
         "undo-booking": [booking.public_id],
+        "undo-outcome": [booking.public_id],
+        "undo-contact": [contact.public_id],
+        "undo-review": [decided.public_id],
         "record-contact": [slot.public_id],
         "record-result": [study.public_id],
         "review-result": [study.public_id],
         "correct-result": [study.public_id],
         "keep-off-schedule": [study.public_id],
+        "undo-keep-off-schedule": [study.public_id],
         "death": [slot.patient.public_id],
         "job": [job.public_id],
         "change-view": [view.public_id],

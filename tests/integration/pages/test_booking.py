@@ -161,7 +161,8 @@ def test_who_arrived_stays_on_booked_until_the_ct_is_recorded(
     [row] = page.table()
     assert "Record the CT" in row["Act"]
     assert "Did not attend" not in row["Act"]
-    assert page.link("Record the CT") == f"/patients/{passed.slot.patient.public_id}/studies/new/"
+    record = f"/patients/{passed.slot.patient.public_id}/studies/new/"
+    assert page.link("Record the CT") == f"{record}?booking={passed.public_id}"
 
 
 def test_booked_comes_fifty_a_page_and_who_acts_on_one_stays_there(

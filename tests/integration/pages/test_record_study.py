@@ -40,7 +40,9 @@ def test_a_ct_of_both_regions_satisfies_the_slot(
 ) -> None:
     page = record(nurse_client, open_slot, form)
 
-    assert page.messages == [f"Recorded: CT of chest and abdomen, {long_date(clinic.today())}."]
+    assert page.messages == [
+        f"{open_slot.patient}: recorded CT of chest and abdomen, {long_date(clinic.today())}."
+    ]
     assert page.text("h1") == str(open_slot.patient)
     open_slot.refresh_from_db()
     assert open_slot.outcome == Outcome.SATISFIED

@@ -10,7 +10,15 @@ from patients.models import Patient
 from reminders.actions import sweep
 from reminders.models import Notice, Rule, Watch
 from reminders.models.watch import AT_ONCE
-from schedules.actions import end, move_booking, record_result, record_study, review, suspend
+from schedules.actions import (
+    end,
+    move_booking,
+    record_result,
+    record_study,
+    review,
+    suspend,
+    undo_review,
+)
 from schedules.models import BookingState, Decision, EndReason, ResultOutcome, Slot
 from tests.factories import BookingFactory, PatientFactory, ScheduleFactory, UserFactory, morning
 from tests.integration.reminders.days import moment
@@ -70,6 +78,15 @@ def test_a_patient_of_whom_something_changed_is_looked_at_at_once(slot: Slot, ch
     assert looked_for(slot) == moment(5, 1, minute=0)
 
     changes()[change](slot)
+
+    assert looked_for(slot) == AT_ONCE
+
+
+def test_a_decision_that_is_taken_back_is_looked_at(slot: Slot) -> None:
+    decided = review(slot=slot, decision=Decision.CHASE, by=UserFactory.create(), at=morning(4, 30))
+    sweep(at=morning(4, 30))
+
+    undo_review(review=decided, by=decided.by, at=morning(4, 30))
 
     assert looked_for(slot) == AT_ONCE
 

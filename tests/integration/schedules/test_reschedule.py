@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import ValidationError
 
-from schedules.actions import UNDO_WITHIN, move_booking, reschedule, undo_booking
+from schedules.actions import move_booking, reschedule
 from schedules.models import Booking, BookingState
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event
@@ -96,28 +96,3 @@ def test_an_appointment_that_was_cancelled_has_no_other_time(booking: Booking, n
             by=nurse,
             at=morning(4, 1),
         )
-
-
-def test_who_booked_can_take_it_back_for_ten_minutes(booking: Booking, nurse: User) -> None:
-    undo_booking(booking=booking, by=nurse, at=booking.booked_at + UNDO_WITHIN)
-
-    assert Booking.objects.get().state == BookingState.CANCELLED
-    assert Event.objects.filter(act="booking.cancelled").count() == 1
-
-
-def test_ten_minutes_later_it_is_cancelled_and_not_taken_back(
-    booking: Booking, nurse: User
-) -> None:
-    with pytest.raises(ValidationError, match="booked too long ago"):
-        undo_booking(
-            booking=booking, by=nurse, at=booking.booked_at + UNDO_WITHIN + timedelta(seconds=1)
-        )
-
-    assert Booking.objects.get().state == BookingState.BOOKED
-
-
-def test_nobody_takes_back_what_somebody_else_booked(booking: Booking) -> None:
-    with pytest.raises(ValidationError, match="Only Naomi Nurse can undo this"):
-        undo_booking(booking=booking, by=UserFactory.create(), at=booking.booked_at)
-
-    assert Booking.objects.get().state == BookingState.BOOKED
