@@ -48,6 +48,11 @@ urlpatterns = [
     path("contacts/<uuid:public_id>/undo/", undo.undo_contact, name="undo-contact"),
     path("reviews/<uuid:public_id>/undo/", undo.undo_review, name="undo-review"),
     path(
+        "studies/<uuid:public_id>/undo-result-review/",
+        undo.undo_result_review,
+        name="undo-result-review",
+    ),
+    path(
         "studies/<uuid:public_id>/undo-keep-off-schedule/",
         undo.undo_keep_off_schedule,
         name="undo-keep-off-schedule",

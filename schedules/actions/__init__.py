@@ -33,6 +33,7 @@ from schedules.actions.undo import (
     undo_contact,
     undo_keep_off_schedule,
     undo_outcome,
+    undo_result_review,
     undo_review,
 )
 
@@ -74,6 +75,7 @@ __all__ = [
     "undo_contact",
     "undo_keep_off_schedule",
     "undo_outcome",
+    "undo_result_review",
     "undo_review",
     "use_scanner",
 ]

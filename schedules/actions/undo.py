@@ -1,8 +1,8 @@
 """Taking back what the same person has done just now, as long as nothing has come of it.
 
 Only what is whole again without it is taken back so: an appointment, what became of one, a call,
-a decision that a list waits for, a study kept off schedule. The audit keeps both, the act and that
-it was taken back.
+a decision that ends nothing, a review of a result, a study kept off schedule. The audit keeps both,
+the act and that it was taken back.
 """
 
 from datetime import datetime, timedelta
@@ -21,7 +21,7 @@ from schedules.actions.bookings import (
     record_booking,
 )
 from schedules.actions.slots import check_to_be_done, lock, lock_alive
-from schedules.models import Booking, BookingState, Contact, Decision, Review, Study
+from schedules.models import Booking, BookingState, Contact, Decision, Result, Review, Study
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 from surveillance.audit.queries import last_event
@@ -134,6 +134,30 @@ def undo_review(*, review: Review, by: User, at: datetime | None = None) -> None
         reason=review.reason,
     )
     review.delete()
+
+
+@transaction.atomic
+def undo_result_review(*, result: Result, by: User, at: datetime | None = None) -> None:
+    """Let a result that the same person has reviewed just now wait for a review again.
+
+    Raises:
+        ValidationError: somebody else reviewed it, it was longer ago than `UNDO_WITHIN`, or it
+            waits for a review already.
+    """
+    patient = lock(result.study.patient)
+    result.refresh_from_db()
+    if result.reviewed_by is None or result.reviewed_at is None:
+        raise ValidationError(_("This result waits for a review already."))
+    _check_own(result.reviewed_by, result.reviewed_at, by, at)
+    result.reviewed_by = result.reviewed_at = None
+    result.save(update_fields=["reviewed_by", "reviewed_at"])
+    record(
+        act="result.review_undone",
+        by=by,
+        clinic_code=patient.clinic_code,
+        patient=patient,
+        study=result.study.public_id,
+    )
 
 
 @transaction.atomic

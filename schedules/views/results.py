@@ -39,7 +39,7 @@ def results(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "unreported": queries.unreported_studies(clinics),
         "unreviewed": queries.unreviewed_studies(clinics),
     }
-    after = {name: request.GET.get(name, "") for name in LISTS}
+    after = places(request)
     among = queries.studies_of(clinics)
     pages = {name: page_after(found[name], OLDEST, after[name], among=among) for name in LISTS}
     record_look(
@@ -135,8 +135,9 @@ def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
-        said = _("%(patient)s: the result is reviewed.")
-        messages.success(request, said % {"patient": result.study.patient})
+        said = _("%(patient)s: the result is reviewed.") % {"patient": result.study.patient}
+        undo = f"{reverse('undo-result-review', args=[public_id])}?{request.GET.urlencode()}"
+        messages.success(request, said, extra_tags=undo)
     return redirect(_landing(request))
 
 
@@ -166,21 +167,26 @@ def _with_landing(rows: list[Study], after: dict[str, str]) -> list[tuple[Study,
 
 def _landing(request: UserRequest) -> str:
     """The address of the lists at the study that follows the one just dealt with."""
-    address = _address({name: request.GET.get(name, "") for name in LISTS})
+    address = address_of_results(places(request))
     try:
         return f"{address}#study-{UUID(request.GET['next'])}" if "next" in request.GET else address
     except ValueError:
         return address
 
 
-def _address(after: dict[str, str]) -> str:
+def places(request: UserRequest) -> dict[str, str]:
+    """Return after which place each of the lists is asked for."""
+    return {name: request.GET.get(name, "") for name in LISTS}
+
+
+def address_of_results(after: dict[str, str]) -> str:
     told = urlencode({name: value for name, value in after.items() if value})
     return f"{reverse('results')}?{told}" if told else reverse("results")
 
 
 def _address_after(name: str, after: dict[str, str]) -> Callable[[str], str]:
     """How the address of a page of one list is told, the other list staying where it is."""
-    return lambda place: _address(after | {name: place})
+    return lambda place: address_of_results(after | {name: place})
 
 
 def _page_of(study: Study) -> str:

@@ -15,6 +15,7 @@ from patients.access import UserRequest, allowed
 from patients.models import Clinic
 from schedules import actions, overdue, queries, to_book
 from schedules.rules.months import long_date
+from schedules.views.results import address_of_results, places
 from schedules.worklists import address_of_booked
 from surveillance.accounts.roles import Act
 
@@ -64,6 +65,19 @@ def undo_review(request: UserRequest, clinics: list[Clinic], public_id: UUID) ->
     said = _("%(patient)s: the decision is taken back.") % {"patient": review.slot.patient}
     _undo(request, lambda: actions.undo_review(review=review, by=request.user), said)
     return redirect(f"{overdue.Asked.by(request.GET).address()}#slot-{review.slot.public_id}")
+
+
+@require_POST
+@allowed(Act.REVIEW)
+def undo_result_review(
+    request: UserRequest, clinics: list[Clinic], public_id: UUID
+) -> HttpResponse:
+    """Let the result wait again; the lists are shown at its study."""
+    result = get_object_or_404(queries.results_of(clinics), study__public_id=public_id)
+    said = _("%(patient)s: the result waits for a review again.")
+    said %= {"patient": result.study.patient}
+    _undo(request, lambda: actions.undo_result_review(result=result, by=request.user), said)
+    return redirect(f"{address_of_results(places(request))}#study-{public_id}")
 
 
 @require_POST

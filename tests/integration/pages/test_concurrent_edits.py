@@ -238,7 +238,8 @@ OTHERS = {
     "hold",  # pages/test_status.py: the second is told who has decided
     "move-booking",  # pages/test_booking.py: moves that a state allows, and no other
     # schedules/test_undo.py: one's own alone, and as long as nothing has come of it
-    *("undo-booking", "undo-outcome", "undo-contact", "undo-review", "undo-keep-off-schedule"),
+    *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),
+    *("undo-result-review", "undo-keep-off-schedule"),
     *("sign-protocol", "take-over"),  # pages/test_protocols.py: what is signed and shown is fixed
     *("save-view", "change-view"),  # one person's alone
     "resume",  # below

@@ -6,7 +6,9 @@ import pytest
 from django.test import Client
 
 from patients.models import Clinic
-from schedules.models import Booking, BookingState, Contact, Review, Scanner, Slot
+from schedules.actions import record_result
+from schedules.models import Booking, BookingState, Contact, ResultOutcome, Review, Scanner, Slot
+from surveillance.accounts.models import User
 from tests.factories import BookingFactory, StudyFactory
 from tests.integration.pages.deciding import DEFERRED, OVERDUE, decide
 from tests.integration.pages.deciding import names as overdue_names
@@ -16,6 +18,7 @@ from tests.integration.pages.scene import moment, slot_due_in
 pytestmark = pytest.mark.django_db
 
 BOOKED = "/worklists/booked/"
+RESULTS = "/worklists/results/"
 TO_BOOK = "/worklists/to-book/"
 
 
@@ -103,6 +106,25 @@ def test_a_study_waits_for_a_decision_again(
 
     assert (names(done), names(page)) == ([], [str(open_slot.patient)])
     assert page.messages == [f"{open_slot.patient}: {study} waits for a decision again."]
+
+
+def test_a_result_waits_for_a_review_again_where_it_stood(
+    clinician_client: Client, clinician: User, open_slot: Slot
+) -> None:
+    study = StudyFactory.create(
+        patient=open_slot.patient, performed_on=open_slot.patient.clinic.today()
+    )
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=clinician)
+    form = Page(clinician_client.get(RESULTS)).find("form[action*=review-result]")
+    seen = {"seen": str(form.select("input[name=seen]")[0]["value"])}
+    done = Page(clinician_client.post(str(form["action"]), seen, follow=True))
+
+    answer = clinician_client.post(str(done.find(".undo form")["action"]))
+
+    assert answer.headers["Location"] == f"{RESULTS}#study-{study.public_id}"
+    page = Page(clinician_client.get(RESULTS))
+    assert page.messages == [f"{open_slot.patient}: the result waits for a review again."]
+    assert len(page.table(under="Reported, not reviewed")) == 1
 
 
 def test_who_presses_too_late_or_for_somebody_else_is_told_why(

@@ -13,15 +13,28 @@ from schedules.actions import (
     keep_off_schedule,
     move_booking,
     record_contact,
+    record_result,
     record_study,
     review,
+    review_result,
     undo_booking,
     undo_contact,
     undo_keep_off_schedule,
     undo_outcome,
+    undo_result_review,
     undo_review,
 )
-from schedules.models import Booking, BookingState, Contact, ContactOutcome, Decision, Review, Slot
+from schedules.models import (
+    Booking,
+    BookingState,
+    Contact,
+    ContactOutcome,
+    Decision,
+    Result,
+    ResultOutcome,
+    Review,
+    Slot,
+)
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event
@@ -108,7 +121,19 @@ def kept_off(slot: Slot, by: User) -> Done:
     )
 
 
-ACTS = [booked, missed, called, deferred, kept_off]
+def reviewed(slot: Slot, by: User) -> Done:
+    study = StudyFactory.create(patient=slot.patient)
+    result = record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=UserFactory.create())
+    review_result(result=result, by=by, at=morning(4, 20))
+    return Done(
+        morning(4, 20),
+        lambda who, at: undo_result_review(result=result, by=who, at=at),
+        lambda: Result.objects.get().reviewed_at is None,
+        "result.review_undone",
+    )
+
+
+ACTS = [booked, missed, called, deferred, kept_off, reviewed]
 
 
 @pytest.mark.parametrize("act", ACTS)
@@ -138,7 +163,7 @@ def test_it_is_taken_back_by_nobody_else_nor_later(
     assert not done.is_undone()
 
 
-@pytest.mark.parametrize("act", [called, deferred, kept_off])
+@pytest.mark.parametrize("act", [called, deferred, kept_off, reviewed])
 def test_it_is_taken_back_once(slot: Slot, by: User, act: Callable[[Slot, User], Done]) -> None:
     done = act(slot, by)
     rows = Contact.objects.first(), Review.objects.last()
