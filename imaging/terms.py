@@ -107,7 +107,7 @@ class Token(NamedTuple):
 
 _CAPITAL_IN_A_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _TOKEN = re.compile(r"[a-z]+|[0-9]+|~|[^\W\d_a-z]|\d")
-_ALIKE = str.maketrans("〜‐‑‒–—−頚ł", "~------頸l")
+_ALIKE = str.maketrans("〜→⇒‐‑‒–—−頚ł", "~~~------頸l")
 
 
 def tokens(text: str) -> list[Token]:

@@ -37,7 +37,8 @@ def read(description: str) -> tuple[str, bool, set[Doubt]]:
         # What was left out.
         ("CT CHEST ABDOMEN (PELVIS NOT DONE)", "CA"),
         ("Scanner thorax abdomen sans le pelvis", "CA"),
-        ("胸腹部CT 骨盤なし", "CA"),
+        ("胸腹部CT（骨盤は含まず）", "CA"),
+        ("胸腹部CT 造影（単純なし）", "CA"),
         ("CT CHEST WITHOUT CONTRAST ABDOMEN WITH", "CA"),
         ("CT CHEST WITHOUT", "C"),
         ("CT CHEST WITHOUT AND ABDOMEN WITH", "CA"),
