@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "patients",
     "schedules",
     "reminders",
+    "imaging",
 ]
 if DEMO:
     INSTALLED_APPS.append("surveillance.demo")

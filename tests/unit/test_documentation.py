@@ -12,7 +12,7 @@ from django.core.management import get_commands, load_command_class
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-OUR_APPS = {"patients", "schedules", "reminders", "surveillance"}
+OUR_APPS = {"patients", "schedules", "reminders", "imaging", "surveillance"}
 
 
 def lines_to_run(text: str) -> list[list[str]]:

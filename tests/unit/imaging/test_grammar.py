@@ -1,0 +1,125 @@
+"""What single words do to a description. C, A and their like stand for regions."""
+
+import pytest
+
+from imaging.coverage import Study, covered
+from imaging.doubts import Doubt
+from imaging.terms import TAKES_AWAY, vocabulary
+
+LETTERS = {"head": "H", "neck": "N", "chest": "C", "abdomen": "A", "pelvis": "P", "lower_limb": "L"}
+
+
+def read(description: str) -> tuple[str, bool, set[Doubt]]:
+    coverage = covered(Study(description=description), {})
+    letters = "".join(LETTERS[region] for region in coverage.regions)
+    return letters, coverage.sure, set(coverage.doubts)
+
+
+@pytest.mark.parametrize(
+    ("description", "regions"),
+    [
+        # Joined, abbreviated, cut off and misspelt.
+        ("CT C.A.P.", "CAP"),
+        ("CT A/P W", "AP"),
+        ("CHESTABDPELVIS W", "CAP"),
+        ("TDM thoracoabdominopelvienne", "CAP"),
+        ("CT CHEST ABDOMEN PELVI", "CAP"),
+        ("CT CHEST ABDMOEN W", "CA"),
+        ("CT CEHST WO", "C"),
+        # A folder speaks where the protocol's name is silent.
+        ("Abdomen^1_ROUTINE_CAP (Adult)", "CAP"),
+        ("Thorax^ILD (Adult)", "C"),
+        # From one region to another, all between are covered.
+        ("CT NECK TO PELVIS", "NCAP"),
+        ("CT vom Hals bis zum Becken", "NCAP"),
+        ("胸部～骨盤CT", "CAP"),
+        ("胸部-骨盤 CT", "CAP"),
+        # What was left out.
+        ("CT CHEST ABDOMEN (PELVIS NOT DONE)", "CA"),
+        ("Scanner thorax abdomen sans le pelvis", "CA"),
+        ("胸腹部CT（骨盤は含まず）", "CA"),
+        ("胸腹部CT 造影（単純なし）", "CA"),
+        ("CT CHEST WITHOUT CONTRAST ABDOMEN WITH", "CA"),
+        ("CT CHEST WITHOUT", "C"),
+        ("CT CHEST WITHOUT AND ABDOMEN WITH", "CA"),
+        # The spine takes its own adjectives, and no more.
+        ("CT CHEST ABDOMEN PELVIS WITH T/L SPINE REFORMATS", "CAP"),
+        ("CT HEAD C-SPINE CHEST ABDOMEN PELVIS", "HCAP"),
+        # A disease says why, not where.
+        ("CT CHEST BREAST CANCER FOLLOW UP", "C"),
+        ("TDM thoracique nodule pulmonaire", "C"),
+        ("胸部CT 肝転移", "C"),
+        # Words that nobody knows do no harm beside two regions.
+        ("JOINY CT C/A/P ZWQX", "CAP"),
+        ("CT TORSO (CHEST, ABDOMEN)", "CA"),
+        ("CT ABDOMEN PELVIS WO C", "AP"),
+    ],
+)
+def test_these_are_sure(description: str, regions: str) -> None:
+    assert read(description) == (regions, True, set())
+
+
+@pytest.mark.parametrize(
+    ("description", "regions", "doubt"),
+    [
+        ("CT CHEST BIOPSY", "", Doubt.GUIDANCE),
+        ("CT Leberbiopsie Abdomen", "", Doubt.GUIDANCE),
+        ("CTA CAP", "CAP", Doubt.ANGIOGRAPHY),
+        ("CT CHEST PULMONARY EMB", "C", Doubt.CUT_OFF),
+        ("CT CHEST LUNG CANCER S", "C", Doubt.UNKNOWN),
+        ("CT CHEST LOW DOSE SCREENING", "C", Doubt.SCREENING),
+        ("CT SIM CHEST", "C", Doubt.PLANNING),
+        ("PET/CT CHEST ABDOMEN", "CA", Doubt.PET),
+        ("CHEST PA AND LATERAL", "", Doubt.OTHER_MODALITY),
+        ("CT CHEST AND UPPER ABD", "CA", Doubt.LIMITED),
+        ("CT LEFT LOWER EXTREMITY", "L", Doubt.SIDE),
+        ("CT CHEST OUTSIDE IMAGE", "C", Doubt.NOISE),
+        ("CT AP W", "AP", Doubt.AMBIGUOUS),
+        ("CT A P W", "AP", Doubt.AMBIGUOUS),
+        ("CT ABDOMEN R/O PELVIC MASS", "AP", Doubt.AMBIGUOUS),
+        ("CT ABDOMEN CHEST PAIN", "CA", Doubt.AMBIGUOUS),
+        ("CT CHEST WO ABD PEL W", "CAP", Doubt.WO),
+        ("CT THORAX SPINE", "C", Doubt.SPINE),
+        ("CT CHEST HEART", "C", Doubt.ORGAN),
+        ("CT CHEST LIVER", "C", Doubt.ORGAN),
+        ("CT CHEST TRUNK", "C", Doubt.VAGUE),
+        ("CT CHEST ZWQX", "C", Doubt.UNKNOWN),
+        ("CT ABDOMEN A", "A", Doubt.UNKNOWN),
+        ("CT CHEST CAP", "CAP", Doubt.ABBREVIATION),
+        ("WHOLE BODY CT CHEST", "HNCAP", Doubt.ABBREVIATION),
+        ("CT CHEST ABDOMEN, CHEST NOT DONE", "CA", Doubt.LEFT_OUT),
+        ("CT CAP WITHOUT CHEST", "CAP", Doubt.LEFT_OUT),
+        ("Pelvis^CHEST_ROUTINE (Adult)", "C", Doubt.FOLDER),
+        ("Spine^THORAX (Adult)", "C", Doubt.FOLDER),
+        ("CT CHEST PELVIS", "CP", Doubt.GAP),
+        ("CHEST", "C", Doubt.NOT_SAID_TO_BE_CT),
+        ("CT THORACIC SPINE", "", Doubt.NO_REGION),
+        ("Scanner rachis cervical", "", Doubt.NO_REGION),
+        ("胸椎CT", "", Doubt.NO_REGION),
+        ("腹X線 CT", "A", Doubt.OTHER_MODALITY),
+        ("CT 腹帯", "", Doubt.NO_REGION),
+        ("CT SINUSES", "", Doubt.NO_REGION),
+        ("NO CT CHEST", "", Doubt.NO_REGION),
+        ("", "", Doubt.NO_REGION),
+    ],
+)
+def test_these_are_in_doubt(description: str, regions: str, doubt: Doubt) -> None:
+    letters, sure, doubts = read(description)
+
+    assert (letters, sure) == (regions, False)
+    assert doubt in doubts
+
+
+def test_each_word_that_takes_away_does_so_beside_two_regions() -> None:
+    taking_away = [
+        " ".join(term) for term, meaning in vocabulary().items() if meaning.says in TAKES_AWAY
+    ]
+
+    still_sure = [term for term in taking_away if read(f"CT chest abdomen, {term} x pelvis")[1]]
+
+    assert still_sure == []
+
+
+def test_words_that_only_look_like_a_region_are_none() -> None:
+    for word in ("crest", "breast", "check", "trace", "batch", "becker", "brian"):
+        assert read(f"CT abdomen pelvis {word} w")[0] == "AP", word
