@@ -44,7 +44,8 @@ class Command(BaseCommand):
         try:
             with jsonl.open(encoding="utf-8-sig") as lines:
                 for words in _read(jsonl, lines):
-                    self.stdout.write(json.dumps(_explained(*words), ensure_ascii=False))
+                    # Escaped: JSON may hold half a sign, which no file can.
+                    self.stdout.write(json.dumps(_explained(*words)))
         except (OSError, UnicodeDecodeError) as error:
             raise CommandError(f"{jsonl} cannot be read: {error}.") from error
 

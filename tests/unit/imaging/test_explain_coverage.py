@@ -35,17 +35,20 @@ def test_a_line_for_each_study_in_order(tmp_path: Path) -> None:
         {},
         {"protocol_name": "CAP W", "study_description": None, "other": 1},
         {"body_part_examined": "PELVIS"},
+        {"study_description": "CT C\ud800A\ud800P"},
     ]
     file = tmp_path / "studies.jsonl"
     file.write_text("".join(f"{json.dumps(study)}\n" for study in studies), encoding="utf-8")
 
-    found = [json.loads(line) for line in explained("--jsonl", str(file)).splitlines()]
+    lines = explained("--jsonl", str(file)).encode("utf-8").splitlines()
+    found = [json.loads(line) for line in lines]
 
     assert [(one["regions"], one["sure"]) for one in found] == [
         (["chest", "abdomen"], True),
         ([], False),
         (["chest", "abdomen", "pelvis"], True),
         (["pelvis"], False),
+        (["chest", "abdomen", "pelvis"], True),
     ]
 
 
