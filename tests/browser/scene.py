@@ -5,7 +5,6 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from patients.models import Clinic
-from reminders.actions import sweep
 from schedules.actions import record_result, suspend
 from schedules.models import Job, JobKind, JobState, Protocol, ResultOutcome
 from surveillance.accounts.models import User
@@ -23,6 +22,7 @@ from tests.integration.pages.scene import (
     member,
     moment,
     slot_due_in,
+    tell_of_all,
 )
 
 NAMES = {
@@ -42,8 +42,7 @@ def busy_clinic() -> tuple[Clinic, dict[Role, User]]:
     enter_those_in_between(clinic, users[Role.CLINICIAN])
     for state in (JobState.DONE, JobState.FAILED):
         enter_job(users[Role.CLINICIAN], state)
-    for days in (-4, 0):  # what is raised on the first day is sent by the second
-        sweep(at=moment(clinic, days))
+    tell_of_all(clinic)
     return clinic, users
 
 

@@ -6,9 +6,11 @@ date up to three days nearer: what a test says of dates it takes from the slot.
 
 from datetime import datetime, time, timedelta
 
+from django.db import connection
 from django.test import Client
 
 from patients.models import Clinic, Patient
+from reminders.actions import sweep
 from schedules.actions import record_result, record_study, review
 from schedules.models import Decision, ResultOutcome, Slot
 from schedules.rules.months import add_months
@@ -46,6 +48,18 @@ def slot_due_in(days: int, clinic: Clinic) -> Slot:
 def moment(clinic: Clinic, days: int) -> datetime:
     """Return nine o'clock at the clinic, `days` after today."""
     return datetime.combine(clinic.today() + timedelta(days=days), time(9), clinic.zone)
+
+
+def tell_of_all(clinic: Clinic) -> None:
+    """Sweep twice: what is raised on the first day is sent by the second.
+
+    A sweep's way of planning ends with its transaction; a test's goes on, and there PostgreSQL has
+    had no time to look at what was entered: a page took minutes.
+    """
+    for days in (-4, 0):
+        sweep(at=moment(clinic, days))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = on; SET LOCAL plan_cache_mode = auto; ANALYZE")
 
 
 def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) -> Patient:

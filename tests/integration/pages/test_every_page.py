@@ -13,7 +13,6 @@ from django.urls import resolve
 from pytest_django import DjangoDbBlocker
 
 from patients.models import Patient
-from reminders.actions import sweep
 from schedules.models import ListName, SavedView
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Look
@@ -26,6 +25,7 @@ from tests.integration.pages.scene import (
     moment,
     signed_in,
     slot_due_in,
+    tell_of_all,
 )
 from tests.integration.test_role_matrix import RULES
 
@@ -72,8 +72,7 @@ def walked(
         ResectionFactory.create(
             tumour__patient__clinic=clinic, on=clinic.today() - timedelta(days=20)
         )
-        for days in (-4, 0):  # what is raised on the first day is sent by the second
-            sweep(at=moment(clinic, days))
+        tell_of_all(clinic)
         answers, refused, seen = list[Answer](), list[Sent](), set[str]()
         sign_in = Page(Client().get("/sign-in/"))
         refused += send_nonsense(Client(), sign_in, "/sign-in/", seen)

@@ -15,7 +15,6 @@ from django.urls import resolve
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
-from reminders.actions import sweep
 from surveillance.accounts.roles import Role
 from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
 from tests.integration.pages.reading import Page
@@ -25,6 +24,7 @@ from tests.integration.pages.scene import (
     moment,
     signed_in,
     slot_due_in,
+    tell_of_all,
 )
 from tests.integration.pages.test_every_page import Answer, walk
 
@@ -76,8 +76,7 @@ def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
             BookingFactory.create(
                 slot=slot_due_in(0, clinic), starts_at=moment(clinic, 5), at=moment(clinic, -2)
             )
-            for days in (-4, 0):
-                sweep(at=moment(clinic, days))
+            tell_of_all(clinic)
             clients = {role: signed_in(users[role]) for role in Role}
             for client in clients.values():
                 client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ja"

@@ -18,7 +18,6 @@ from django.urls import NoReverseMatch, reverse
 from pytest_django import DjangoDbBlocker
 
 from patients.paging import PAGE_ROWS
-from reminders.actions import sweep
 from reminders.models import Hold, Message, MessageState
 from schedules.actions import export, record_contact
 from schedules.models import ContactOutcome, Job, JobKind
@@ -32,6 +31,7 @@ from tests.integration.pages.scene import (
     moment,
     signed_in,
     slot_due_in,
+    tell_of_all,
 )
 from tests.integration.test_role_matrix import RULES
 
@@ -107,8 +107,7 @@ def enter_of_all(times: int, users: dict[Role, User]) -> None:
                 queued_at=moment(clinic, 0),
                 next_try_at=moment(clinic, 9),
             )
-    for days in (-4, 0):  # what is raised on the first day is sent by the second
-        sweep(at=moment(clinic, days))
+    tell_of_all(clinic)
 
 
 def pages(clients: dict[Role, Client]) -> Iterator[Asked]:
