@@ -123,6 +123,7 @@ def test_a_clinician_sees_who_is_late_opens_a_patient_and_decides(demo: Demo) ->
     clinician.follow("Overdue")
     assert re.search(r"Overdue by \d+ days", clinician.text)
 
+    clinician.follow("Decide")
     clinician.submit("Record the decision", decision="chase", reason="Call the family doctor")
     assert "Call the family doctor" in clinician.text
 
