@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -91,7 +91,7 @@ class Listed:
     """One page of the list."""
 
     cases: list[Case]
-    after: str
+    pages: Mapping[str, Any]  # those beside it, as `_pages.html` shows them
 
 
 def listed(asked: Asked, days: list[ClinicDay]) -> Listed:
@@ -113,7 +113,7 @@ def listed(asked: Asked, days: list[ClinicDay]) -> Listed:
             landing["then"] = page.after
         address = _address("review", landing, row.slot.public_id)
         cases.append(Case(row, rank_of(row.slot, row.on), address))
-    return Listed(cases, page.after)
+    return Listed(cases, page.turns(lambda after: asked.address(after=after)))
 
 
 def counts(days: list[ClinicDay]) -> dict[str, int]:

@@ -16,7 +16,6 @@ from django_htmx.http import retarget
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import refuse
 from patients.models import Clinic
-from patients.paging import PAGE_ROWS
 from patients.queries import clinic_days
 from schedules import actions, queries
 from schedules.forms import ReviewForm, TogetherForm
@@ -112,11 +111,9 @@ def _overdue(
         "days": days,
         "cases": page.cases,
         "address": asked.address(),
-        "onward": asked.address(after=page.after) if page.after else "",
-        "first": asked.address(after=""),
+        "pages": page.pages,
         "tabs": {show: asked.address(show=show, after="") for show in Show},
         "orders": {order: asked.address(order=order, after="") for order in Order},
-        "page_rows": PAGE_ROWS,
         "counts": counts(days),
         "weights": risk.weights(),
         "together": together or TogetherForm(),

@@ -14,7 +14,7 @@ from django_htmx.http import retarget
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import SearchForm, refuse
 from patients.models import Clinic
-from patients.paging import PAGE_ROWS, By, page_after
+from patients.paging import By, page_after
 from schedules import actions, queries
 from schedules.anchors import proposals
 from schedules.booking_forms import FilterForm, ViewForm
@@ -106,9 +106,7 @@ def _to_book(
             "to_book": asked.address(show="", after=""),
             "snoozed": asked.address(show=Show.SNOOZED, after=""),
         },
-        "first": asked.address(after=""),
-        "onward": asked.address(after=page.after) if page and page.after else "",
-        "page_rows": PAGE_ROWS,
+        "pages": page.turns(lambda after: asked.address(after=after)) if page else {},
     }
     # After an act in place it is the answer to a form in a row.
     return retarget(render(request, "schedules/to_book.html", context), "#list")

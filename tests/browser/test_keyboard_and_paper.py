@@ -35,7 +35,7 @@ def tab_to(page: Page, name: str) -> None:
         passed.append(focused(page))
         assert page.locator(":focus").count(), passed  # past the last stop
         assert page.locator(":focus").evaluate(OUTLINE) >= 2, passed
-        assert len(passed) < 60, passed
+        assert len(passed) < 90, passed  # the days of a window are some sixty
 
 
 def test_the_keyboard_signs_in_and_reaches_a_page_under_more(somebody: Person, nurse: User) -> None:

@@ -137,6 +137,10 @@ def test_fifty_come_a_page_and_the_next_goes_on_where_it_ended(
     assert len(second.table()) == 2
     assert {row["Exam"] for row in first.table()}.isdisjoint(row["Exam"] for row in second.table())
     assert second.link("To the beginning") == TO_BOOK
+    found = nurse_client.post(
+        str(second.find("form[role=search]")["action"]), {"q": slot.patient.mrn}
+    )
+    assert len(Page(found).table()) == 50  # a search looks from the beginning
 
 
 # --- saved views
