@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 
@@ -62,11 +63,11 @@ _HEADED = {
     Kind.RESULT: gettext_lazy("Results that no clinician has reviewed."),
 }
 _PAGE = {
-    Kind.TO_BOOK: "/worklists/to-book/",
-    Kind.APPOINTMENT: "/worklists/booked/",
-    Kind.NO_SHOW: "/worklists/to-book/",
-    Kind.OVERDUE: "/worklists/overdue/",
-    Kind.RESULT: "/worklists/results/",
+    Kind.TO_BOOK: "to-book",
+    Kind.APPOINTMENT: "booked",
+    Kind.NO_SHOW: "to-book",
+    Kind.OVERDUE: "overdue",
+    Kind.RESULT: "results",
 }
 
 
@@ -81,7 +82,7 @@ def body(clinic: str, sections: Sequence[Section]) -> str:
 
 def _section(section: Section) -> str:
     patients = len(section.entries)
-    lines = [str(_HEADED[section.kind]), settings.SITE_URL + _PAGE[section.kind], ""]
+    lines = [str(_HEADED[section.kind]), settings.SITE_URL + reverse(_PAGE[section.kind]), ""]
     for entry in section.entries[:LISTED]:
         lines += [f"- {_said(section.kind, entry)}{_more(entry)}", f"  {entry.link}"]
     if patients > LISTED:
