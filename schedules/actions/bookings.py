@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
-from schedules.actions.slots import check_to_be_done, lock, lock_alive, plan_again
+from patients.locks import lock, lock_alive
+from schedules.actions.slots import check_to_be_done, plan_again
 from schedules.models import Booking, BookingState, Scanner, ScheduleState, Slot
 from schedules.rules.months import long_date
 from schedules.rules.windows import takes

@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.actions import add_finding, withdraw_finding
+from patients.locks import lock
 from patients.models import Finding, FindingKind, Tumour
-from schedules.actions.slots import count_studies, lock
+from schedules.actions.slots import count_studies
 from schedules.models import Correction, Result, ResultOutcome, Study
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record

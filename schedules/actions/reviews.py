@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.locks import lock
 from schedules.actions.schedules import end
-from schedules.actions.slots import check_to_be_done, lock
+from schedules.actions.slots import check_to_be_done
 from schedules.models import Decision, EndReason, Review, Slot
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.actions import name_responsible
+from patients.locks import lock, lock_alive
 from patients.marks import mark
 from patients.models import Patient, Treatment, Tumour
 from patients.queries import clinicians_of
@@ -16,8 +17,6 @@ from schedules.actions.slots import (
     create_slots,
     end_schedule,
     end_slots,
-    lock,
-    lock_alive,
     plan_again,
 )
 from schedules.models import (

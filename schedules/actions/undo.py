@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.locks import lock, lock_alive
 from schedules.actions.bookings import (
     check_free,
     check_unbooked,
@@ -20,7 +21,7 @@ from schedules.actions.bookings import (
     move_booking,
     record_booking,
 )
-from schedules.actions.slots import check_to_be_done, lock, lock_alive
+from schedules.actions.slots import check_to_be_done
 from schedules.models import Booking, BookingState, Contact, Decision, Result, Review, Study
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
