@@ -90,7 +90,7 @@ def reschedule(
     if booking.state != BookingState.BOOKED:
         raise ValidationError(
             _("This appointment is %(state)s by now (%(person)s): it cannot be given another time.")
-            % {"state": booking.get_state_display().lower(), "person": _who_changed(booking)}
+            % {"state": booking.get_state_display().lower(), "person": who_changed(booking)}
         )
     if booking.starts_at.astimezone(patient.clinic.zone).date() < patient.clinic.today(at):
         raise ValidationError(_("This appointment has passed: record first what became of it."))
@@ -129,7 +129,7 @@ def move_booking(
             _("This appointment is %(state)s by now (%(person)s): it cannot be set to “%(to)s”.")
             % {
                 "state": booking.get_state_display().lower(),
-                "person": _who_changed(booking),
+                "person": who_changed(booking),
                 "to": to.label.lower(),
             }
         )
@@ -144,7 +144,8 @@ def move_booking(
     record_booking(f"booking.{to.value}", booking, by, before=before)
 
 
-def _who_changed(booking: Booking) -> str:
+def who_changed(booking: Booking) -> str:
+    """Return the name of whoever brought an appointment into its state, if that is known."""
     patient = booking.slot.patient
     if replacement := Booking.objects.filter(replaces=booking).select_related("booked_by").first():
         return str(replacement.booked_by)

@@ -40,8 +40,9 @@ def review(
     without it nobody asks.
 
     Raises:
-        ValidationError: somebody else has decided since, the slot is not overdue or no longer open,
-            a deferral lacks a day to come, or skipping or ending lacks a reason.
+        ValidationError: somebody has decided since or taken back what was seen, the slot is not
+            overdue or no longer open, a deferral lacks a day to come, or skipping or ending lacks
+            a reason.
     """
     patient = lock(slot.patient)
     slot.refresh_from_db()
@@ -115,9 +116,19 @@ def review_together(
 
 
 def _check_seen(slot: Slot, seen: str | None) -> None:
-    """Refuse to decide over what somebody else has decided since the slot was shown."""
-    last = slot.reviews.select_related("by").order_by("-id").first()
-    if seen is None or last is None or str(last.public_id) == seen:
+    """Refuse to decide over what somebody else has decided, or taken back, since it was shown."""
+    if seen is None:
+        return
+    reviews = {str(one.public_id): one for one in slot.reviews.select_related("by").order_by("id")}
+    if seen and seen not in reviews:
+        raise ValidationError(
+            _(
+                "The decision that stood here has been taken back meanwhile. Decide again if it is "
+                "still needed."
+            )
+        )
+    last = next(reversed(reviews.values()), None)
+    if last is None or str(last.public_id) == seen:
         return
     decided = str(last.get_decision_display())
     if last.until:
