@@ -148,6 +148,15 @@ def test_a_correction_of_what_was_not_seen_is_refused(lesion: Result) -> None:
     )
 
 
+def test_what_an_act_returns_has_the_mark_of_what_is_stored(schedule: Schedule, by: User) -> None:
+    study = StudyFactory.create(patient=schedule.tumour.patient)
+    result = record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=by)
+
+    review_result(result=result, seen=result.mark, by=by)
+
+    assert Result.objects.get().reviewed_by == by
+
+
 def test_another_site_is_another_finding(schedule: Schedule, lesion: Result) -> None:
     correct(
         lesion,
