@@ -1,6 +1,8 @@
 """Starting, replacing, resting and ending follow-up."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -60,7 +62,7 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
         raise ValidationError(
             {
                 "tumour": _("This tumour already has a schedule: %(person)s started it.")
-                % {"person": _who_changed(live)}
+                % {"person": _who_started(live)}
             }
         )
     schedule = Schedule.objects.create(
@@ -356,13 +358,24 @@ def _lock_active(schedule: Schedule) -> Schedule:
 
 
 def _who_changed(schedule: Schedule) -> str:
-    patient = schedule.tumour.patient
     acts = ("enrolled", "rebaselined", "protocol_changed", "suspended", "resumed", "ended")
+    return _who(acts, schedule, schedule=schedule.public_id)
+
+
+def _who_started(schedule: Schedule) -> str:
+    if schedule.replaces_id:
+        succeeded_by = ("rebaselined", "protocol_changed")
+        return _who(succeeded_by, schedule, new_schedule=schedule.public_id)
+    return _who(("enrolled",), schedule, schedule=schedule.public_id)
+
+
+def _who(acts: Iterable[str], of: Schedule, **detail: UUID) -> str:
+    patient = of.tumour.patient
     return who_last(
         *(f"schedule.{act}" for act in acts),
         clinic_code=patient.clinic_code,
         patient=patient,
-        schedule=schedule.public_id,
+        **detail,
     )
 
 
