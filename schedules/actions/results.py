@@ -115,6 +115,7 @@ def correct_result(
             "outcome": before.outcome,
             "sites": before.sites,
             "comment": before.comment,
+            "finding": told_of.public_id if told_of else None,
             "reviewed_by": reviewer.username if reviewer else "",
         },
     )
