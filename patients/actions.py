@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.locks import lock, lock_alive
 from patients.marks import mark
 from patients.models import (
     Clinic,
@@ -96,9 +97,7 @@ def agree_to_messages(
         ValidationError: somebody else changed it meanwhile, no channel is chosen, the address for
             it is missing or is none, or the patient has died.
     """
-    patient = _lock(patient)
-    if patient.died_on:
-        raise ValidationError(_("The patient has died."))
+    patient = lock_alive(patient)
     if seen is not None and seen != mark_of_consent(patient):
         acts = ("patient.agreed_to_messages", "patient.withdrew_consent")
         raise ValidationError(
@@ -138,7 +137,7 @@ def withdraw_consent(*, patient: Patient, by: User) -> Patient:
 
     The e-mail address goes too: it was given for messages alone. The phone number stays.
     """
-    patient = _lock(patient)
+    patient = lock(patient)
     if patient.contact_by == ContactBy.NONE:
         return patient
     patient.contact_by = ContactBy.NONE
@@ -166,7 +165,7 @@ def name_responsible(
         ValidationError: somebody else named another one meanwhile, or the person is no clinician of
             the patient's clinic.
     """
-    patient = _lock(patient)
+    patient = lock(patient)
     if seen is not None and seen != mark_of_responsible(patient):
         act = "patient.responsible_named"
         raise ValidationError(
@@ -303,7 +302,7 @@ def withdraw_finding(
     Raises:
         ValidationError: no reason is given, or somebody has withdrawn it already.
     """
-    patient = _lock(finding.tumour.patient)
+    patient = lock(finding.tumour.patient)
     if not reason.strip():
         raise ValidationError({"reason": _("Say why the finding is withdrawn.")})
     finding = Finding.all_ever.get(pk=finding.pk)
@@ -322,12 +321,6 @@ def withdraw_finding(
         patient=patient,
         finding=finding.public_id,
         reason=finding.withdrawn_because,
-    )
-
-
-def _lock(patient: Patient) -> Patient:
-    return (
-        Patient.objects.select_for_update(of=("self",)).select_related("clinic").get(pk=patient.pk)
     )
 
 

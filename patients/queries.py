@@ -13,8 +13,13 @@ from surveillance.accounts.roles import MAY, Act, Role
 
 
 def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
-    """Return the clinics in which `user` has a role that may do `act`."""
-    return Clinic.objects.filter(memberships__user=user, memberships__role__in=MAY[act])
+    """Return the clinics in which `user` has a role that may do `act`, if they may still sign in.
+
+    Who asks for a page has signed in; what was asked for may be done later, in the background.
+    """
+    return Clinic.objects.filter(
+        memberships__user=user, memberships__user__is_active=True, memberships__role__in=MAY[act]
+    )
 
 
 def patients_of(clinics: Iterable[Clinic]) -> QuerySet[Patient]:

@@ -117,8 +117,6 @@ class LesionForm(forms.Form):
 
     def clean(self) -> None:
         told = self.cleaned_data
-        if told.get("outcome") == ResultOutcome.NO_DISEASE and told.get("sites"):
-            self.add_error("sites", gettext("Without disease there is no site."))
         if told.get("outcome") != ResultOutcome.NEW_LESION:
             if told.get("finding"):
                 self.add_error("finding", gettext("Only a new lesion is a finding."))

@@ -9,7 +9,8 @@ from django.utils import timezone
 from django.utils.formats import time_format
 from django.utils.translation import gettext as _
 
-from schedules.actions.slots import check_to_be_done, lock, lock_alive, plan_again
+from patients.locks import lock, lock_alive
+from schedules.actions.slots import check_to_be_done, plan_again
 from schedules.models import Booking, BookingState, Scanner, ScheduleState, Slot
 from schedules.rules.months import long_date
 from schedules.rules.windows import takes
@@ -89,7 +90,7 @@ def reschedule(
     if booking.state != BookingState.BOOKED:
         raise ValidationError(
             _("This appointment is %(state)s by now (%(person)s): it cannot be given another time.")
-            % {"state": booking.get_state_display().lower(), "person": _who_changed(booking)}
+            % {"state": booking.get_state_display().lower(), "person": who_changed(booking)}
         )
     if booking.starts_at.astimezone(patient.clinic.zone).date() < patient.clinic.today(at):
         raise ValidationError(_("This appointment has passed: record first what became of it."))
@@ -128,7 +129,7 @@ def move_booking(
             _("This appointment is %(state)s by now (%(person)s): it cannot be set to “%(to)s”.")
             % {
                 "state": booking.get_state_display().lower(),
-                "person": _who_changed(booking),
+                "person": who_changed(booking),
                 "to": to.label.lower(),
             }
         )
@@ -143,7 +144,8 @@ def move_booking(
     record_booking(f"booking.{to.value}", booking, by, before=before)
 
 
-def _who_changed(booking: Booking) -> str:
+def who_changed(booking: Booking) -> str:
+    """Return the name of whoever brought an appointment into its state, if that is known."""
     patient = booking.slot.patient
     if replacement := Booking.objects.filter(replaces=booking).select_related("booked_by").first():
         return str(replacement.booked_by)

@@ -7,7 +7,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from schedules.actions.slots import check_to_be_done, lock_alive
+from patients.locks import lock_alive
+from schedules.actions.slots import check_to_be_done
 from schedules.models import Contact, ContactOutcome, Slot
 from schedules.rules.contacts import latest_snooze
 from schedules.rules.months import long_date

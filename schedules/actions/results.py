@@ -10,8 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.actions import add_finding, withdraw_finding
+from patients.locks import lock
 from patients.models import Finding, FindingKind, Tumour
-from schedules.actions.slots import count_studies, lock
+from schedules.actions.slots import count_studies
 from schedules.models import Correction, Result, ResultOutcome, Study
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -36,8 +37,9 @@ def record_result(
     study's day; one that stands there already is not entered again.
 
     Raises:
-        ValidationError: the study has a result already, a new lesion without a site, a site that is
-            too long, or a finding without a new lesion or without a tumour of the patient.
+        ValidationError: the study has a result already, a new lesion without a site, a site without
+            disease or that is too long, or a finding without a new lesion or without a tumour of
+            the patient.
     """
     patient = lock(study.patient)
     if known := Result.objects.filter(study=study).first():
@@ -77,13 +79,13 @@ def correct_result(
     """Let a result say what it should have said, for a `reason`; what it said before is kept.
 
     It waits anew for a clinician, whoever had reviewed it. Where it tells no longer of the finding
-    that it told of, `withdraws` says whether that was never there, or stays in the history. `seen`
-    is the result's `mark` when it was looked at; without it nobody asks.
+    that it told of, `withdraws` says whether that was never there, or stays in the history; it
+    stays unasked if another result tells of it too. `seen` is the result's `mark` when it was
+    looked at; without it nobody asks.
 
     Raises:
         ValidationError: somebody has changed it meanwhile, nothing would change, there is no
-            reason, nobody says what becomes of the finding or another result tells of it too, or as
-            for `record_result`.
+            reason, nobody says what becomes of the finding, or as for `record_result`.
     """
     patient = lock(result.study.patient)
     result.refresh_from_db()
@@ -113,6 +115,7 @@ def correct_result(
             "outcome": before.outcome,
             "sites": before.sites,
             "comment": before.comment,
+            "finding": told_of.public_id if told_of else None,
             "reviewed_by": reviewer.username if reviewer else "",
         },
     )
@@ -161,6 +164,8 @@ def _say(
     """Store what a result says, and derive what follows. The patient is locked already."""
     if outcome == ResultOutcome.NEW_LESION and not sites:
         raise ValidationError({"sites": _("Say where the new lesion is.")})
+    if outcome == ResultOutcome.NO_DISEASE and sites:
+        raise ValidationError({"sites": _("Without disease there is no site.")})
     if finding and outcome != ResultOutcome.NEW_LESION:
         raise ValidationError({"finding": _("Only a new lesion is a finding.")})
     result.outcome, result.sites, result.comment = outcome, list(sites), comment

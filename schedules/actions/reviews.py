@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.locks import lock
 from schedules.actions.schedules import end
-from schedules.actions.slots import check_to_be_done, lock
+from schedules.actions.slots import check_to_be_done
 from schedules.models import Decision, EndReason, Review, Slot
 from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
@@ -39,8 +40,9 @@ def review(
     without it nobody asks.
 
     Raises:
-        ValidationError: somebody else has decided since, the slot is not overdue or no longer open,
-            a deferral lacks a day to come, or skipping or ending lacks a reason.
+        ValidationError: somebody has decided since or taken back what was seen, the slot is not
+            overdue or no longer open, a deferral lacks a day to come, or skipping or ending lacks
+            a reason.
     """
     patient = lock(slot.patient)
     slot.refresh_from_db()
@@ -114,9 +116,19 @@ def review_together(
 
 
 def _check_seen(slot: Slot, seen: str | None) -> None:
-    """Refuse to decide over what somebody else has decided since the slot was shown."""
-    last = slot.reviews.select_related("by").order_by("-id").first()
-    if seen is None or last is None or str(last.public_id) == seen:
+    """Refuse to decide over what somebody else has decided, or taken back, since it was shown."""
+    if seen is None:
+        return
+    reviews = {str(one.public_id): one for one in slot.reviews.select_related("by").order_by("id")}
+    if seen and seen not in reviews:
+        raise ValidationError(
+            _(
+                "The decision that stood here has been taken back meanwhile. Decide again if it is "
+                "still needed."
+            )
+        )
+    last = next(reversed(reviews.values()), None)
+    if last is None or str(last.public_id) == seen:
         return
     decided = str(last.get_decision_display())
     if last.until:

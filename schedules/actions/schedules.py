@@ -1,6 +1,8 @@
 """Starting, replacing, resting and ending follow-up."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
+from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -8,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.actions import name_responsible
+from patients.locks import lock, lock_alive
 from patients.marks import mark
 from patients.models import Patient, Treatment, Tumour
 from patients.queries import clinicians_of
@@ -16,8 +19,6 @@ from schedules.actions.slots import (
     create_slots,
     end_schedule,
     end_slots,
-    lock,
-    lock_alive,
     plan_again,
 )
 from schedules.models import (
@@ -61,7 +62,7 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
         raise ValidationError(
             {
                 "tumour": _("This tumour already has a schedule: %(person)s started it.")
-                % {"person": _who_changed(live)}
+                % {"person": _who_started(live)}
             }
         )
     schedule = Schedule.objects.create(
@@ -357,13 +358,24 @@ def _lock_active(schedule: Schedule) -> Schedule:
 
 
 def _who_changed(schedule: Schedule) -> str:
-    patient = schedule.tumour.patient
     acts = ("enrolled", "rebaselined", "protocol_changed", "suspended", "resumed", "ended")
+    return _who(acts, schedule, schedule=schedule.public_id)
+
+
+def _who_started(schedule: Schedule) -> str:
+    if schedule.replaces_id:
+        succeeded_by = ("rebaselined", "protocol_changed")
+        return _who(succeeded_by, schedule, new_schedule=schedule.public_id)
+    return _who(("enrolled",), schedule, schedule=schedule.public_id)
+
+
+def _who(acts: Iterable[str], of: Schedule, **detail: UUID) -> str:
+    patient = of.tumour.patient
     return who_last(
         *(f"schedule.{act}" for act in acts),
         clinic_code=patient.clinic_code,
         patient=patient,
-        schedule=schedule.public_id,
+        **detail,
     )
 
 

@@ -1,4 +1,4 @@
-"""What the actions share: locking a patient, and writing the slots of a schedule."""
+"""What the actions share: writing the slots of a schedule, and what counts for them."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -13,28 +13,6 @@ from schedules.rules.outcome import Outcome, outcome_of
 from schedules.rules.plan import PlannedSlot
 from schedules.rules.reconcile import Act
 from schedules.rules.windows import takes
-
-
-def lock(patient: Patient) -> Patient:
-    """Lock a patient's row until the transaction ends, and return it as it now is.
-
-    Every action takes this lock first, so that of two people at once the second sees what the
-    first did. It does not hold up rows that only name the patient, such as a treatment.
-    """
-    patients = Patient.objects.select_for_update(of=("self",), no_key=True)
-    return patients.select_related("clinic").get(pk=patient.pk)
-
-
-def lock_alive(patient: Patient) -> Patient:
-    """Lock a patient whom there is something to plan for.
-
-    Raises:
-        ValidationError: the patient has died.
-    """
-    patient = lock(patient)
-    if patient.died_on:
-        raise ValidationError(_("The patient has died."))
-    return patient
 
 
 def check_to_be_done(slot: Slot) -> None:

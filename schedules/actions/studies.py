@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from patients.locks import lock
 from patients.models import Patient
-from schedules.actions.slots import count_studies, lock
+from schedules.actions.slots import count_studies
 from schedules.models import Booking, BookingState, Study
 from schedules.rules.months import long_date
 from schedules.rules.windows import takes

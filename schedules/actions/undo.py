@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from patients.locks import lock, lock_alive
 from schedules.actions.bookings import (
     check_free,
     check_unbooked,
@@ -19,8 +20,9 @@ from schedules.actions.bookings import (
     lock_scanner,
     move_booking,
     record_booking,
+    who_changed,
 )
-from schedules.actions.slots import check_to_be_done, lock, lock_alive
+from schedules.actions.slots import check_to_be_done
 from schedules.models import Booking, BookingState, Contact, Decision, Result, Review, Study
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -39,14 +41,21 @@ def undo_booking(*, booking: Booking, by: User, at: datetime | None = None) -> N
 
     Raises:
         ValidationError: somebody else booked it, it was longer ago than `UNDO_WITHIN`, or the
-            patient has come or was cancelled meanwhile.
+            patient has come, or it was cancelled meanwhile.
     """
+    lock(booking.slot.patient)
+    booking.refresh_from_db()
     if booking.booked_by_id != by.pk:
         raise _of_another(str(booking.booked_by))
     at = at or timezone.now()
     if booking.booked_at < at - UNDO_WITHIN:
         raise ValidationError(
             _("This was booked too long ago to be undone: cancel it on the page Booked.")
+        )
+    if booking.state != BookingState.BOOKED:
+        raise ValidationError(
+            _("This appointment is %(state)s by now (%(person)s): it cannot be taken back.")
+            % {"state": booking.get_state_display().lower(), "person": who_changed(booking)}
         )
     move_booking(booking=booking, to=BookingState.CANCELLED, by=by, at=at)
 
@@ -57,8 +66,8 @@ def undo_outcome(*, booking: Booking, by: User, at: datetime | None = None) -> N
 
     Raises:
         ValidationError: somebody else said so, it was longer ago than `UNDO_WITHIN`, more has
-            become of it since, the exam is booked anew, done, or moved by its plan, or the time is
-            somebody else's by now.
+            become of it since, the exam is booked anew, done, or moved by its plan, the time is
+            somebody else's by now, or the patient has died.
     """
     patient = lock_alive(booking.slot.patient)
     booking.refresh_from_db()
@@ -68,7 +77,8 @@ def undo_outcome(*, booking: Booking, by: User, at: datetime | None = None) -> N
         patient=patient,
         booking=booking.public_id,
     )
-    if said is None or "before" not in said.detail:
+    is_replaced = Booking.objects.filter(replaces=booking).exists()  # cancelled by that, then
+    if said is None or "before" not in said.detail or is_replaced:
         raise ValidationError(_("Nobody has just said what became of this appointment."))
     if said.by_id != by.public_id:
         raise _of_another(said.by_name)

@@ -7,12 +7,17 @@ from typing import Any
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import connection
+from django.db.models import ProtectedError
 
 from patients.actions import add_finding, withdraw_finding
-from patients.models import Finding, FindingKind
+from patients.models import Finding, FindingKind, Tumour
+from patients.queries import clinic_days
 from schedules.actions import correct_result, record_result, record_study, review_result
 from schedules.models import Correction, Result, ResultOutcome, Schedule
+from schedules.queries import overdue
+from schedules.ranking import rank_of, ranked
 from schedules.rules.outcome import Outcome
+from schedules.rules.risk import METASTASIS as METASTASIS_POINTS
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event
 from tests.factories import (
@@ -87,6 +92,7 @@ def test_what_it_said_before_is_kept_with_reason_and_person(lesion: Result, by: 
         "outcome": "new_lesion",
         "sites": ["liver S6"],
         "comment": "Segment 6",
+        "finding": str(Finding.all_ever.get().public_id),
         "reviewed_by": by.username,
     }
 
@@ -119,6 +125,32 @@ def test_a_finding_that_was_never_there_counts_no_longer_and_stays_on_record(
         withdraw_finding(finding=finding, reason="Again", by=by)
 
 
+def test_a_finding_that_was_withdrawn_counts_for_nothing_and_is_still_known(
+    schedule: Schedule, lesion: Result, by: User
+) -> None:
+    slot = schedule.slots.get(n=2)
+    days = clinic_days([schedule.tumour.patient.clinic], on=date(2026, 8, 20))
+
+    def score() -> int:
+        [listed] = ranked(overdue(days).filter(pk=slot.pk), days)
+        assert rank_of(listed, days[0].on).score == listed.score  # type: ignore[attr-defined]
+        return int(listed.score)  # type: ignore[attr-defined]
+
+    before = score()
+    assert lesion.finding
+    withdraw_finding(finding=lesion.finding, reason="Another patient’s report", by=by)
+
+    assert score() == before - METASTASIS_POINTS
+    [result] = Result.objects.select_related("finding")
+    assert result.finding
+    result.finding.refresh_from_db()
+    assert (str(result.finding), result.told_of) == (METASTASIS, None)
+    [tumour] = Tumour.objects.prefetch_related("findings")
+    assert [*tumour.findings.all()] == []
+    with pytest.raises(ProtectedError):
+        result.finding.delete()
+
+
 def test_a_finding_that_was_seen_by_other_means_stays(lesion: Result) -> None:
     correct(lesion, withdraws=False)
 
@@ -146,6 +178,15 @@ def test_a_correction_of_what_was_not_seen_is_refused(lesion: Result) -> None:
     assert "has changed this result meanwhile" in str(
         refused(lesion, withdraws=True, seen="something else")
     )
+
+
+def test_what_an_act_returns_has_the_mark_of_what_is_stored(schedule: Schedule, by: User) -> None:
+    study = StudyFactory.create(patient=schedule.tumour.patient)
+    result = record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=by)
+
+    review_result(result=result, seen=result.mark, by=by)
+
+    assert Result.objects.get().reviewed_by == by
 
 
 def test_another_site_is_another_finding(schedule: Schedule, lesion: Result) -> None:

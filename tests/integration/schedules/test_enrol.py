@@ -6,12 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from patients.models import TreatmentKind
-from schedules.actions import enrol, record_study
+from schedules.actions import change_protocol, enrol, record_study, suspend
 from schedules.models import ProtocolState, Schedule, ScheduleState, Slot
 from schedules.rules.outcome import Outcome
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event
 from tests.factories import (
+    HalfYearlyProtocolFactory,
     MembershipFactory,
     PatientFactory,
     ProtocolFactory,
@@ -105,15 +106,29 @@ def test_an_enrolment_and_its_audit_are_undone_together() -> None:
     assert not Event.objects.exists()
 
 
-def test_a_tumour_that_is_already_followed_is_refused() -> None:
-    schedule = ScheduleFactory.create()
+def test_a_tumour_that_is_already_followed_is_refused_with_who_began_it() -> None:
+    schedule = ScheduleFactory.create(by__first_name="Claire", by__last_name="Clinician")
+    suspend(schedule=schedule, reason="Trial", review_on=date(2999, 1, 1), by=UserFactory.create())
 
     with pytest.raises(ValidationError) as refused:
         ScheduleFactory.create(anchor=schedule.anchor)
 
-    assert list(refused.value.message_dict) == ["tumour"]
+    said = "This tumour already has a schedule: Claire Clinician started it."
+    assert refused.value.message_dict == {"tumour": [said]}
     assert Schedule.objects.get() == schedule
-    assert Event.objects.count() == 1
+    assert Event.objects.filter(act="schedule.enrolled").count() == 1
+
+
+def test_who_began_a_series_anew_has_begun_what_follows_the_tumour() -> None:
+    schedule = ScheduleFactory.create()
+    change_protocol(
+        schedule=schedule,
+        protocol=HalfYearlyProtocolFactory.create(),
+        by=UserFactory.create(first_name="Carl", last_name="Clinician"),
+    )
+
+    with pytest.raises(ValidationError, match="Carl Clinician started it"):
+        ScheduleFactory.create(anchor=schedule.anchor)
 
 
 @pytest.mark.parametrize("state", [ScheduleState.ACTIVE, ScheduleState.SUSPENDED])

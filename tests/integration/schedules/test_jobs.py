@@ -99,10 +99,14 @@ def test_what_has_changed_since_is_not_done_and_is_said_in_the_language_of_who_a
     assert moved(newer) == 0
 
 
+@pytest.mark.parametrize("change", ["another role", "gone"])
 def test_who_may_no_longer_plan_there_has_asked_in_vain(
-    job: Job, newer: Protocol, clinician: User
+    job: Job, newer: Protocol, clinician: User, change: str
 ) -> None:
-    Membership.objects.filter(user=clinician).update(role=Role.NURSE)
+    if change == "gone":
+        User.objects.filter(pk=clinician.pk).update(is_active=False)
+    else:
+        Membership.objects.filter(user=clinician).update(role=Role.NURSE)
 
     assert work()
 

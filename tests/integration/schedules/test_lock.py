@@ -1,12 +1,16 @@
 """What one person's act on a patient holds up, and what it does not."""
 
+from collections.abc import Callable
+
 import pytest
 from django.db import OperationalError, connection, transaction
 
-from patients.actions import add_tumour
-from patients.models import Patient, Tumour
-from schedules.actions.slots import lock
-from tests.factories import PatientFactory, UserFactory
+from patients.actions import add_tumour, agree_to_messages, name_responsible
+from patients.locks import lock
+from patients.models import ContactBy, Language, Patient, Tumour
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Role
+from tests.factories import MembershipFactory, PatientFactory, UserFactory
 from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,7 +36,26 @@ def test_a_second_act_on_a_locked_patient_waits() -> None:
     assert isinstance(outcome, OperationalError)
 
 
-def test_what_only_names_a_locked_patient_is_written_meanwhile() -> None:
+def agree(patient: Patient, by: User) -> None:
+    agree_to_messages(
+        patient=patient,
+        contact_by=ContactBy.EMAIL,
+        email="hanako@example.org",
+        language=Language.JAPANESE,
+        by=by,
+    )
+
+
+def name(patient: Patient, by: User) -> None:
+    MembershipFactory.create(clinic=patient.clinic, user=by, role=Role.CLINICIAN)
+    name_responsible(patient=patient, clinician=by, by=by)
+
+
+@pytest.mark.parametrize("hold", [lambda patient, by: lock(patient), agree, name])
+def test_what_only_names_a_locked_patient_is_written_meanwhile(
+    hold: Callable[[Patient, User], object],
+) -> None:
+    """As the sweep's notices are: it has what such a change goes on to mark in hand by then."""
     patient, by = PatientFactory.create(), UserFactory.create()
 
     def act() -> Tumour:
@@ -47,7 +70,7 @@ def test_what_only_names_a_locked_patient_is_written_meanwhile() -> None:
         )
 
     with transaction.atomic():
-        lock(patient)
+        hold(patient, by)
         [outcome] = at_once([act])
 
     assert outcome == Tumour.objects.get()

@@ -321,6 +321,18 @@ def test_a_new_lesion_needs_its_site() -> None:
     assert not Result.objects.exists()
 
 
+def test_without_disease_there_is_no_site() -> None:
+    study = scan(PatientFactory.create(), *BOTH)
+
+    with pytest.raises(ValidationError) as refused:
+        record_result(
+            study=study, outcome=ResultOutcome.NO_DISEASE, sites=["liver"], by=UserFactory.create()
+        )
+
+    assert refused.value.message_dict == {"sites": ["Without disease there is no site."]}
+    assert not Result.objects.exists()
+
+
 def test_a_new_lesion_is_recorded_with_its_site() -> None:
     study = scan(PatientFactory.create(), *BOTH)
 

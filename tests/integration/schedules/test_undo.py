@@ -15,6 +15,7 @@ from schedules.actions import (
     record_contact,
     record_result,
     record_study,
+    reschedule,
     review,
     review_result,
     undo_booking,
@@ -228,6 +229,38 @@ def test_a_time_that_is_somebody_elses_by_now_is_not_taken_from_them(
     assert "is taken from 09:00" in refused(cancelled, by)
 
 
+def test_an_appointment_that_was_given_another_time_since_stays_cancelled(
+    slot: Slot, by: User
+) -> None:
+    booking = BookingFactory.create(slot=slot, at=morning(4, 1))
+    move_booking(booking=booking, to=BookingState.CANCELLED, by=by, at=morning(4, 1))
+    undo_outcome(booking=booking, by=by)
+    new = reschedule(
+        booking=booking,
+        scanner=booking.scanner,
+        starts_at=morning(4, 9),
+        by=UserFactory.create(),
+        at=morning(4, 1),
+    )
+    move_booking(booking=new, to=BookingState.CANCELLED, by=by, at=morning(4, 1))
+
+    assert refused(booking, by).startswith("Nobody has just said what became")
+
+
+def test_an_appointment_to_which_the_patient_has_come_is_not_taken_back(
+    slot: Slot, by: User
+) -> None:
+    booking = BookingFactory.create(slot=slot, by=by, at=morning(4, 8))
+    move_booking(
+        booking=booking, to=BookingState.ARRIVED, by=UserFactory.create(), at=morning(4, 8)
+    )
+
+    with pytest.raises(ValidationError, match="is arrived by now"):
+        undo_booking(booking=booking, by=by, at=morning(4, 8))
+
+    assert Booking.objects.get().state == BookingState.ARRIVED
+
+
 def test_an_exam_that_is_done_needs_no_appointment(
     cancelled: Booking, slot: Slot, by: User
 ) -> None:
@@ -271,6 +304,25 @@ def test_a_decision_that_another_followed_stays(slot: Slot, by: User) -> None:
 
     with pytest.raises(ValidationError, match="Carl Clinician has decided meanwhile"):
         undo_review(review=first, by=by, at=morning(5, 1))
+
+
+@pytest.mark.parametrize("is_another_left", [True, False])
+def test_who_decides_over_one_that_was_taken_back_is_told_so(
+    slot: Slot, by: User, is_another_left: bool
+) -> None:
+    if is_another_left:
+        review(slot=slot, decision=Decision.REBOOK, by=UserFactory.create(), at=morning(5, 1))
+    seen = review(slot=slot, decision=Decision.CHASE, by=by, at=morning(5, 1))
+    undo_review(review=seen, by=by, at=morning(5, 1))
+
+    with pytest.raises(ValidationError, match="The decision that stood here has been taken back"):
+        review(
+            slot=slot,
+            decision=Decision.CHASE,
+            seen=str(seen.public_id),
+            by=UserFactory.create(),
+            at=morning(5, 1),
+        )
 
 
 def test_what_ended_an_exam_is_not_undone(slot: Slot, by: User) -> None:
