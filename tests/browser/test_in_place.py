@@ -58,6 +58,7 @@ def test_the_next_patient_is_booked_in_three_clicks_without_scrolling(
     somebody.click(page.get_by_role("button", name="Undo"))
     expect(somebody.told).to_contain_text("is taken back.")
     expect(page.get_by_role("link", name=f"Book {slots[1].patient}")).to_be_visible()
+    expect(page.locator("#list")).to_have_count(1)  # it took the place of the one before
 
 
 def test_the_keyboard_books_in_place_and_goes_on_at_the_next(
