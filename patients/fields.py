@@ -3,6 +3,7 @@
 What stands in an address is another matter: there a day is YYYY-MM-DD, whatever the language.
 """
 
+from abc import ABC, abstractmethod
 from datetime import date, datetime, time
 from typing import Any
 
@@ -42,7 +43,7 @@ SAID = {
 }
 
 
-class TypedField(forms.Field):
+class TypedField(forms.Field, ABC):
     """Text that is read; what cannot be read stays in its field, and the error names it."""
 
     example: str | Promise
@@ -64,12 +65,17 @@ class TypedField(forms.Field):
             told = {"typed": Truncator(typed).chars(40), **refused.read}
             raise ValidationError(SAID[refused.why] % told) from refused
 
+    @abstractmethod
     def read(self, typed: str) -> Any:
-        raise NotImplementedError
+        """Return the value of what was typed.
 
+        Raises:
+            NotADay: it has none, or could have two.
+        """
+
+    @abstractmethod
     def in_words(self, value: Any) -> str:
         """Return how a value was read, to say it where the value is refused."""
-        raise NotImplementedError
 
 
 class DateField(TypedField):

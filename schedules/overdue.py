@@ -10,7 +10,6 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from django.utils.http import urlencode
 
 from patients.paging import By, page_after
 from patients.queries import ClinicDay, clinics_of
@@ -69,7 +68,7 @@ class Asked:
         }
 
     def address(self, **changes: str) -> str:
-        return _address("overdue", self.parameters(**changes))
+        return reverse("overdue", query=self.parameters(**changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def listed(asked: Asked, days: list[ClinicDay]) -> Listed:
             landing["next"] = str(following.slot.public_id)
         elif page.after:
             landing["then"] = page.after
-        address = _address("review", landing, row.slot.public_id)
+        address = reverse("review", args=[row.slot.public_id], query=landing)
         cases.append(Case(row, rank_of(row.slot, row.on), address))
     return Listed(cases, page.turns(lambda after: asked.address(after=after)))
 
@@ -137,8 +136,3 @@ def _slots(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
 
 def _slots_of_part(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
     return queries.deferred(days) if show == Show.DEFERRED else queries.overdue(days)
-
-
-def _address(name: str, parameters: Mapping[str, str], *arguments: UUID) -> str:
-    address = reverse(name, args=arguments)
-    return f"{address}?{urlencode(parameters)}" if parameters else address

@@ -10,16 +10,12 @@
   // Asked for by the page, again and again, and by nobody: it takes no focus, and errors may pass.
   const byItself = ({ requestConfig }) => !requestConfig.triggeringEvent;
 
-  const close = () => {
-    place().remove();
-    opener.focus();
-  };
-
   document.addEventListener("click", (event) => {
     if (!event.target.closest("[data-close]")) return;
     event.preventDefault();
     event.stopPropagation();
-    close();
+    place().remove();
+    opener.focus();
   }, true);
 
   document.addEventListener("keydown", (event) => {

@@ -8,6 +8,7 @@ from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Count, Min, Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -49,8 +50,7 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     asked = of_clinics.filter(state__in=_STATES[state][1]) if state else of_clinics
     to_patients = Line.objects.filter(to_patient=True).select_related("notice__patient__clinic")
     asked = asked.prefetch_related(Prefetch("lines", to_patients, to_attr="to_patients"))
-    after = request.GET.get("after", "")
-    page = page_after(asked, LATEST, after, among=of_clinics)
+    page = page_after(asked, LATEST, request.GET.get("after", ""), among=of_clinics)
     rows = [
         (message, [line.notice.patient for line in getattr(message, "to_patients", ())])
         for message in page.rows
@@ -62,16 +62,19 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     )
     context = {
         "rows": rows,
-        "older": page.after,
+        "pages": page.turns(lambda after: _address(state=state, after=after)),
         "state": state,
         "states": {word: label for word, (label, __) in _STATES.items()},
-        "is_first": not after,
         "ungathered": queries.ungathered(clinics).aggregate(
             count=Count("pk"), first=Min("deliver_at")
         ),
         "clinic": clinics[0],
     }
     return render(request, "reminders/messages.html", context)
+
+
+def _address(**told: str) -> str:
+    return reverse("messages", query={name: value for name, value in told.items() if value})
 
 
 @require_safe

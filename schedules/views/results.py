@@ -136,7 +136,7 @@ def review_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
         messages.error(request, " ".join(error.messages))
     else:
         said = _("%(patient)s: the result is reviewed.") % {"patient": result.study.patient}
-        undo = f"{reverse('undo-result-review', args=[public_id])}?{request.GET.urlencode()}"
+        undo = reverse("undo-result-review", args=[public_id], query=request.GET)
         messages.success(request, said, extra_tags=undo)
     return redirect(_landing(request))
 
@@ -180,8 +180,7 @@ def places(request: UserRequest) -> dict[str, str]:
 
 
 def address_of_results(after: dict[str, str]) -> str:
-    told = urlencode({name: value for name, value in after.items() if value})
-    return f"{reverse('results')}?{told}" if told else reverse("results")
+    return reverse("results", query={name: value for name, value in after.items() if value})
 
 
 def _address_after(name: str, after: dict[str, str]) -> Callable[[str], str]:

@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -56,8 +55,8 @@ def review(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Http
         else:
             undo = ""
             if decided.decision in actions.UNDOABLE:
-                told = urlencode(Asked.by(request.GET).parameters())
-                undo = f"{reverse('undo-review', args=[decided.public_id])}?{told}"
+                told = Asked.by(request.GET).parameters()
+                undo = reverse("undo-review", args=[decided.public_id], query=told)
             messages.success(request, _what_happened(decided), extra_tags=undo)
             return redirect(landing(request.GET))
     record_look(page="review", by=request.user, patients=[slot.patient])
@@ -117,7 +116,7 @@ def _overdue(
         "counts": counts(days),
         "weights": risk.weights(),
         "together": together or TogetherForm(),
-        "together_address": f"{reverse('review-together')}?{urlencode(asked.parameters())}",
+        "together_address": reverse("review-together", query=asked.parameters()),
         "ticked": set(request.POST.getlist("ticked")) if together else set(),
         "form": together,
     }

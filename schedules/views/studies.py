@@ -21,18 +21,19 @@ from schedules import actions, queries
 from schedules.forms import KeepOffScheduleForm, StudyForm
 from schedules.models import ResultOutcome, Study
 from schedules.unmatched import unmatched_rows
+from schedules.worklists import address_of_booked
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
-# From where a study is recorded, by what the address asks about.
-_LISTS = {"booking": "booked", "study": "unmatched"}
+_ASKED = ("booking", "study")
 
 
 @allowed(Act.RECORD_STUDY)
 def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """Record a study: that of an appointment (`?booking=`), or more regions of one (`?study=`).
 
-    Both are public ids, and lead back to the list on which they stand.
+    Both are public ids, and lead back to the list on which they stand; of the appointments to the
+    page that follows the place `?after=`.
     """
     patient = get_object_or_404(patients_of(clinics), public_id=public_id)
     record_look(page="record study", by=request.user, patients=[patient])
@@ -57,8 +58,10 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
             messages.success(request, said % {"patient": patient, "study": study})
             if result["outcome"] == ResultOutcome.NEW_LESION:
                 return redirect("record-result", public_id=study.public_id)
-            if lists := [name for asked, name in _LISTS.items() if asked in request.GET]:
-                return redirect(lists[0])
+            if "booking" in request.GET:
+                return redirect(address_of_booked(request.GET.get("after", "")))
+            if "study" in request.GET:
+                return redirect("unmatched")
             return redirect("patient", public_id=patient.public_id)
     return render(request, "schedules/record_study.html", {"form": form, "patient": patient})
 
@@ -66,7 +69,7 @@ def record_study(request: UserRequest, clinics: list[Clinic], public_id: UUID) -
 def _known(request: UserRequest, patient: Patient) -> dict[str, Any]:
     """What is known of the study that the address asks about, if it asks."""
     try:
-        asked = {name: UUID(request.GET[name]) for name in _LISTS if name in request.GET}
+        asked = {name: UUID(request.GET[name]) for name in _ASKED if name in request.GET}
     except ValueError as error:
         raise BadRequest(_("What the address asks about is no id.")) from error
     if "booking" in asked:

@@ -123,6 +123,7 @@ def booked(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     context = {
         "rows": table,
         "count": waiting.count(),
+        "after": after,
         "here": place_in_booked(after),
         "pages": page.turns(address_of_booked),
     }

@@ -5,7 +5,6 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, TextChoices
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from patients.access import UserRequest, allowed
@@ -91,5 +90,4 @@ def _narrowed(
 
 
 def _address(told: dict[str, str]) -> str:
-    query = urlencode({name: value for name, value in told.items() if value})
-    return f"{reverse('patients')}?{query}" if query else reverse("patients")
+    return reverse("patients", query={name: value for name, value in told.items() if value})

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Locator, expect
 
 from patients.models import Clinic
-from schedules.models import Booking, Contact, Review
+from schedules.models import Booking, Contact, Review, Slot
 from surveillance.accounts.models import User
 from tests.browser.axe import violations
 from tests.browser.person import NARROW, Person
@@ -24,6 +24,15 @@ def best(somebody: Person) -> Locator:
     """The first of the best times, once they are shown."""
     times = somebody.page.get_by_role("region", name="The best times")
     return times.get_by_role("button").first
+
+
+@pytest.fixture
+def listed(somebody: Person, clinic: Clinic, nurse: User) -> Slot:
+    """An exam on the list To book, which a nurse has on the screen."""
+    slot = slot_due_in(10, clinic)
+    somebody.is_signed_in_as(nurse)
+    somebody.page.goto(TO_BOOK)
+    return slot
 
 
 @contextmanager
@@ -58,6 +67,7 @@ def test_the_next_patient_is_booked_in_three_clicks_without_scrolling(
     somebody.click(page.get_by_role("button", name="Undo"))
     expect(somebody.told).to_contain_text("is taken back.")
     expect(page.get_by_role("link", name=f"Book {slots[1].patient}")).to_be_visible()
+    expect(page.locator("#list")).to_have_count(1)  # it took the place of the one before
 
 
 def test_the_keyboard_books_in_place_and_goes_on_at_the_next(
@@ -181,20 +191,17 @@ def test_on_a_narrow_screen_a_form_in_place_is_no_wider_than_the_screen(
 
 
 def test_a_call_that_was_recorded_stands_in_the_row_once_the_form_is_put_away(
-    somebody: Person, clinic: Clinic, nurse: User
+    somebody: Person, listed: Slot
 ) -> None:
-    slot = slot_due_in(10, clinic)
-    somebody.is_signed_in_as(nurse)
     page = somebody.page
-    page.goto(TO_BOOK)
-    page.get_by_role("link", name=f"Call {slot.patient}").click()
+    page.get_by_role("link", name=f"Call {listed.patient}").click()
     page.get_by_label("Agreed to come").check()
     somebody.press("Save and book")
     expect(page.get_by_role("region", name="The best times")).to_be_visible()
 
     page.keyboard.press("Escape")
 
-    expect(page.get_by_role("row", name=str(slot.patient))).to_contain_text("Agreed to come")
+    expect(page.get_by_role("row", name=str(listed.patient))).to_contain_text("Agreed to come")
 
 
 def test_a_filter_is_saved_under_a_name_and_back_leads_to_the_list_before_it(
@@ -233,13 +240,10 @@ def test_a_filter_is_saved_under_a_name_and_back_leads_to_the_list_before_it(
 
 
 def test_when_the_server_does_not_answer_it_says_so_and_what_was_typed_stays(
-    somebody: Person, clinic: Clinic, nurse: User
+    somebody: Person, listed: Slot
 ) -> None:
-    slot = slot_due_in(10, clinic)
-    somebody.is_signed_in_as(nurse)
     page = somebody.page
-    page.goto(TO_BOOK)
-    page.get_by_role("link", name=f"Call {slot.patient}").click()
+    page.get_by_role("link", name=f"Call {listed.patient}").click()
     page.get_by_label("No answer").check()
     page.get_by_label("Note").fill("After six")
 
@@ -253,31 +257,23 @@ def test_when_the_server_does_not_answer_it_says_so_and_what_was_typed_stays(
     assert Contact.objects.get().note == "After six"
 
 
-def test_who_was_signed_out_meanwhile_is_asked_to_sign_in(
-    somebody: Person, clinic: Clinic, nurse: User
-) -> None:
-    slot = slot_due_in(10, clinic)
-    somebody.is_signed_in_as(nurse)
+def test_who_was_signed_out_meanwhile_is_asked_to_sign_in(somebody: Person, listed: Slot) -> None:
     page = somebody.page
-    page.goto(TO_BOOK)
     Session.objects.all().delete()
 
-    page.get_by_role("link", name=f"Book {slot.patient}").click()
+    page.get_by_role("link", name=f"Book {listed.patient}").click()
 
     expect(somebody.heading).to_have_text("Sign in")
-    assert str(slot.public_id) in page.url
+    assert str(listed.public_id) in page.url
 
 
 def test_what_is_not_there_any_more_is_said_as_a_page_of_its_own_says_it(
-    somebody: Person, clinic: Clinic, nurse: User
+    somebody: Person, listed: Slot
 ) -> None:
-    slot = slot_due_in(10, clinic)
-    somebody.is_signed_in_as(nurse)
     page = somebody.page
-    page.goto(TO_BOOK)
-    slot.delete()
+    listed.delete()
 
-    page.get_by_role("link", name=f"Book {slot.patient}").click()
+    page.get_by_role("link", name=f"Book {listed.patient}").click()
 
     expect(somebody.heading).to_have_text("There is no such page")
     somebody.complaints.clear()  # the browser tells of the answer 404

@@ -240,10 +240,10 @@ OTHERS = {
     # schedules/test_undo.py: one's own alone, and as long as nothing has come of it
     *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),
     *("undo-result-review", "undo-keep-off-schedule"),
-    *("sign-protocol", "take-over"),  # pages/test_protocols.py: what is signed and shown is fixed
+    *("sign-protocol", "take-over"),  # pages/protocols/: what is signed and shown is fixed
     *("save-view", "change-view"),  # one person's alone
     "resume",  # below
-    "review-together",  # pages/test_review.py
+    "review-together",  # pages/test_review_together.py
 }
 
 

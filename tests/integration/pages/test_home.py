@@ -1,5 +1,6 @@
 """Today's work for each role, and the proof that the sweep ran."""
 
+from collections import OrderedDict
 from io import StringIO
 
 import pytest
@@ -16,10 +17,10 @@ from tests.integration.pages.scene import member, moment, signed_in
 pytestmark = pytest.mark.django_db
 
 
-def work(page: Page) -> dict[str, str]:
-    """Each kind of work with its number."""
+def work(page: Page) -> OrderedDict[str, str]:
+    """Each kind of work with its number, in the order in which it should be done."""
     counted = (text_of(item).split(" ", 1) for item in page.document.select(".work a"))
-    return {title: count for count, title in counted}
+    return OrderedDict((title, count) for count, title in counted)
 
 
 def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
@@ -31,13 +32,15 @@ def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
 
     page = Page(nurse_client.get("/"))
 
-    assert work(page) == {
-        "Inbox": "0",
-        "To book": "2",
-        "Appointments without an outcome": "1",
-        "Studies without a match": "0",
-        "On the safety net": "1",
-    }
+    assert work(page) == OrderedDict(
+        {
+            "Inbox": "0",
+            "To book": "2",
+            "Appointments without an outcome": "1",
+            "Studies without a match": "0",
+            "On the safety net": "1",
+        }
+    )
 
 
 def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
@@ -47,14 +50,16 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
 
     page = Page(clinician_client.get("/"))
 
-    assert work(page) == {
-        "Inbox": "0",
-        "Overdue": "1",
-        "Results to review": "0",
-        "Studies without a match": "0",
-        "Re-baselines proposed": "1",
-        "On the safety net": "1",
-    }
+    assert work(page) == OrderedDict(
+        {
+            "Inbox": "0",
+            "Overdue": "1",
+            "Results to review": "0",
+            "Studies without a match": "0",
+            "Re-baselines proposed": "1",
+            "On the safety net": "1",
+        }
+    )
 
 
 def test_where_nothing_is_to_be_done_the_page_says_so(clinician_client: Client) -> None:
@@ -77,16 +82,18 @@ def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_
 
     page = Page(signed_in(user).get("/"))
 
-    assert work(page) == {
-        "Inbox": "0",
-        "To book": "1",
-        "Appointments without an outcome": "0",
-        "Overdue": "0",
-        "Results to review": "0",
-        "Studies without a match": "0",
-        "Re-baselines proposed": "0",
-        "On the safety net": "0",
-    }
+    assert work(page) == OrderedDict(
+        {
+            "Inbox": "0",
+            "To book": "1",
+            "Appointments without an outcome": "0",
+            "Overdue": "0",
+            "Results to review": "0",
+            "Studies without a match": "0",
+            "Re-baselines proposed": "0",
+            "On the safety net": "0",
+        }
+    )
 
 
 def test_who_is_in_no_clinic_is_told_whom_to_ask() -> None:

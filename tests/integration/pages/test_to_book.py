@@ -1,19 +1,16 @@
-"""The list of what is to be booked: filters, search, pages, calls, and the best times."""
-
-from datetime import timedelta
+"""The list of what is to be booked: its order, filters, pages, saved views, and search."""
 
 import pytest
 from django.test import Client
-from django.utils.formats import date_format
 
 from patients.models import Clinic, Patient
-from schedules.models import Booking, BookingState, Contact, SavedView, Scanner, Slot
+from schedules.models import Booking, SavedView, Scanner, Slot
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event
-from tests.factories import BookingFactory, ClinicFactory, MembershipFactory
+from tests.factories import ClinicFactory, MembershipFactory
 from tests.integration.pages.reading import Page, text_of
-from tests.integration.pages.scene import member, moment, signed_in, slot_due_in
+from tests.integration.pages.scene import member, signed_in, slot_due_in
 
 pytestmark = pytest.mark.django_db
 
@@ -265,144 +262,6 @@ def test_what_nobody_is_called_finds_nobody_and_says_so(
     assert f"starts with “{q}”" in page.text(".empty")
 
 
-# --- the best times, and taking it back
-
-
-def test_three_times_are_proposed_and_one_press_books(
-    nurse_client: Client, open_slot: Slot, scanner: Scanner
-) -> None:
-    page = Page(nurse_client.get(f"/slots/{open_slot.public_id}/book/"))
-    choices = page.document.select("button[name=choice]")
-    assert len(choices) == 3
-
-    done = Page(
-        nurse_client.post(
-            f"/slots/{open_slot.public_id}/book/", {"choice": choices[0]["value"]}, follow=True
-        )
-    )
-
-    booking = Booking.objects.get()
-    when = booking.starts_at.astimezone(open_slot.patient.clinic.zone)
-    assert text_of(choices[0]).startswith(date_format(when, "D j F, H:i"))
-    assert done.messages == [
-        f"{open_slot.patient} is booked for {date_format(when, 'j F Y')} at {when:%H:%M} "
-        f"on {scanner}."
-    ]
-    assert listed(done) == []
-
-
-def test_undo_takes_it_back_and_the_patient_is_on_the_list_again(
-    nurse_client: Client, open_slot: Slot, scanner: Scanner
-) -> None:
-    address = f"/slots/{open_slot.public_id}/book/"
-    choice = Page(nurse_client.get(address)).find("button[name=choice]")["value"]
-    done = Page(nurse_client.post(address, {"choice": choice}, follow=True))
-
-    undo = done.find(".undo form")
-    page = Page(nurse_client.post(str(undo["action"]), follow=True))
-
-    assert "is taken back." in page.messages[0]
-    assert listed(page) == names(open_slot)
-    assert Booking.objects.get().state == BookingState.CANCELLED
-
-
-def test_what_somebody_else_has_booked_is_not_undone(
-    nurse_client: Client, clinic: Clinic, open_slot: Slot
-) -> None:
-    theirs = BookingFactory.create(slot=open_slot, starts_at=moment(clinic, 3), at=None)
-
-    refused = Page(nurse_client.post(f"/bookings/{theirs.public_id}/undo/", follow=True))
-
-    assert refused.messages == [f"Only {theirs.booked_by} can undo this."]
-
-
-def test_a_time_that_is_taken_says_by_whom_and_shows_no_other_patient(
-    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
-) -> None:
-    other = slot_due_in(0, clinic)
-    starts_at = moment(clinic, 3)
-    BookingFactory.create(
-        slot=other,
-        scanner=scanner,
-        starts_at=starts_at,
-        at=moment(clinic, -1),
-        by__first_name="Nils",
-        by__last_name="Nurse",
-    )
-
-    page = Page(
-        nurse_client.post(
-            f"/slots/{open_slot.public_id}/book/",
-            {"starts_at": f"{starts_at:%Y-%m-%dT%H:%M}", "scanner": scanner.pk},
-        )
-    )
-
-    read = date_format(starts_at, "j F Y")
-    assert page.error_beside("starts_at") == (
-        f"Read as {read}, 09:00. {scanner} is taken from 09:00 to 09:30 by another appointment, "
-        "booked by Nils Nurse."
-    )
-    assert str(other.patient) not in page.text("body")
-
-
-def test_the_strip_greys_holidays_and_weekends_and_shows_how_full_scanners_are(
-    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
-) -> None:
-    Clinic.objects.filter(pk=clinic.pk).update(country="JP")
-    booked = moment(clinic, 3)
-    BookingFactory.create(
-        slot=slot_due_in(0, clinic), scanner=scanner, starts_at=booked, at=moment(clinic, -1)
-    )
-
-    page = Page(nurse_client.get(f"/slots/{open_slot.public_id}/book/"))
-
-    days = {text_of(day): day for day in page.document.select(".day:not(.day-blank)")}
-    saturdays = [day for words, day in days.items() if words.startswith("Saturday")]
-    assert saturdays
-    assert all("day-off" in str(day["class"]) and not day.select("a") for day in saturdays)
-    assert any(f"{booked.day} {booked:%B}" in day and f"{scanner}: 1 booked" in day for day in days)
-
-
-def test_a_day_that_is_chosen_shows_every_free_time(
-    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
-) -> None:
-    day = clinic.today() + timedelta(days=1)
-    while day.weekday() > 4:
-        day += timedelta(days=1)
-
-    page = Page(nurse_client.get(f"/slots/{open_slot.public_id}/book/", {"day": day.isoformat()}))
-
-    times = [text_of(button) for button in page.document.select(".times button")]
-    assert times[0] == f"08:00 {scanner}"
-    assert len(times) == 22  # from eight to seven
-
-
-def test_an_appointment_is_given_another_time_from_booked(
-    nurse_client: Client, clinic: Clinic, open_slot: Slot, scanner: Scanner
-) -> None:
-    booking = BookingFactory.create(
-        slot=open_slot, scanner=scanner, starts_at=moment(clinic, 3), at=moment(clinic, -1)
-    )
-    address = Page(nurse_client.get("/worklists/booked/")).link("Reschedule")
-
-    choice = Page(nurse_client.get(address)).find("button[name=choice]")["value"]
-    nurse_client.post(address, {"choice": choice})
-
-    new = Booking.objects.get(state=BookingState.BOOKED)
-    assert new.replaces == booking
-
-
-def test_once_the_window_is_over_the_page_says_that_a_reason_is_needed(
-    nurse_client: Client, clinic: Clinic, scanner: Scanner
-) -> None:
-    lapsed = slot_due_in(-90, clinic)
-
-    page = Page(nurse_client.get(f"/slots/{lapsed.public_id}/book/"))
-
-    assert page.text(".empty") == "The window is over: a time after it needs a reason."
-    assert page.document.select("button[name=choice], .strip") == []
-
-
 # --- in place
 
 
@@ -440,88 +299,3 @@ def test_htmx_gets_the_list_alone_in_answer_to_what_a_row_has_sent(
         "said",
     ]
     assert part.text("#said").startswith(f"{open_slot.patient} is booked for")
-
-
-# --- calls
-
-
-def test_a_call_can_take_a_slot_off_the_list_until_a_day(
-    nurse_client: Client, clinic: Clinic, open_slot: Slot
-) -> None:
-    address = Page(nurse_client.get(TO_BOOK)).link(f"Call {open_slot.patient}")
-    until = Page(nurse_client.get(address)).find("[name=snooze_until]")["value"]
-    assert until == date_format(clinic.today() + timedelta(days=7), "j M Y")
-
-    page = Page(
-        nurse_client.post(
-            address,
-            {"outcome": "no_answer", "snooze_until": until, "then": "later"},
-            follow=True,
-        )
-    )
-
-    back = date_format(clinic.today() + timedelta(days=7), "j F Y")
-    assert page.messages == [
-        f"{open_slot.patient}: recorded “no answer”. Snoozed: back on this list on {back}."
-    ]
-    assert listed(page) == []
-    [row] = Page(nurse_client.get(page.link("Snoozed"))).table()
-    assert row["Last contact"].startswith("Back on ")
-    assert "No answer" in row["Last contact"]
-
-
-def test_a_call_stands_in_the_row_of_who_stays_listed(
-    nurse_client: Client, open_slot: Slot
-) -> None:
-    address = f"/slots/{open_slot.public_id}/contact/"
-    page = Page(
-        nurse_client.post(
-            address, {"outcome": "call_back", "note": "After six", "then": "stay"}, follow=True
-        )
-    )
-
-    [row] = page.table()
-    assert row["Last contact"].startswith("Asked to be called again: After six")
-
-
-def test_who_agrees_is_booked_next(nurse_client: Client, open_slot: Slot) -> None:
-    answer = nurse_client.post(
-        f"/slots/{open_slot.public_id}/contact/", {"outcome": "agreed", "then": "book"}
-    )
-
-    assert answer.headers["Location"] == f"/slots/{open_slot.public_id}/book/"
-
-
-def test_a_refusal_without_the_patients_words_is_refused_beside_the_note(
-    nurse_client: Client, open_slot: Slot
-) -> None:
-    page = Page(
-        nurse_client.post(
-            f"/slots/{open_slot.public_id}/contact/", {"outcome": "refused", "then": "stay"}
-        )
-    )
-
-    assert page.error_beside("note").startswith("Say why")
-    assert not Contact.objects.exists()
-
-
-def test_remind_me_later_needs_its_day(nurse_client: Client, open_slot: Slot) -> None:
-    page = Page(
-        nurse_client.post(
-            f"/slots/{open_slot.public_id}/contact/", {"outcome": "no_answer", "then": "later"}
-        )
-    )
-
-    assert page.error_beside("snooze_until") == "Say on which day you want to be reminded."
-    assert not Contact.objects.exists()
-
-
-def test_the_patients_page_tells_of_the_call(nurse_client: Client, open_slot: Slot) -> None:
-    nurse_client.post(
-        f"/slots/{open_slot.public_id}/contact/",
-        {"outcome": "call_back", "note": "After six", "then": "stay"},
-    )
-
-    page = Page(nurse_client.get(f"/patients/{open_slot.patient.public_id}/"))
-
-    assert "Call Asked to be called again (slot no. 1) After six; by Naomi Nurse" in page.text()

@@ -163,13 +163,19 @@ def test_another_time_leads_back_to_booked_and_undone_to_what_is_to_be_booked(
 def test_a_ct_that_is_recorded_from_booked_knows_its_day_and_leads_back(
     nurse_client: Client, passed: Booking, clinic: Clinic
 ) -> None:
-    address = Page(nurse_client.get(BOOKED)).link("Record the CT")
+    earlier = BookingFactory.create(
+        slot=slot_due_in(5, clinic), starts_at=moment(clinic, -2), at=moment(clinic, -9)
+    )
+    place = f"{BOOKED}?after={earlier.public_id}"
+    address = Page(nurse_client.get(place)).link("Record the CT")
     form = Page(nurse_client.get(address))
     yesterday = clinic.today() - timedelta(days=1)
     assert str(yesterday.day) in str(form.find("[name=performed_on]")["value"])
 
     told = {"performed_on": yesterday, "modality": "CT", "regions": ["chest", "abdomen"]}
-    done = Page(nurse_client.post(address, told, follow=True))
+    answer = nurse_client.post(address, told)
 
+    assert answer.headers["Location"] == place
+    done = Page(nurse_client.get(place))
     assert done.messages[0].startswith(f"{passed.slot.patient}: recorded CT of chest and abdomen")
     assert (done.title.startswith("Booked"), done.table()) == (True, [])
