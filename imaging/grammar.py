@@ -7,9 +7,9 @@ doubt is left to a person: a region called covered that was not is the error tha
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from imaging.context import in_context
 from imaging.doubts import Doubt
-from imaging.matching import Item, find
-from imaging.neighbours import in_context
+from imaging.recognition import Item, find
 from imaging.regions import NO_REGION, Region, Regions, union
 from imaging.terms import TAKES_AWAY, Says
 

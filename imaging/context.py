@@ -7,7 +7,7 @@ chest; without pelvis there is none.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from imaging.matching import Item
+from imaging.recognition import Item
 from imaging.regions import Region, filled
 from imaging.terms import Meaning, Says
 
