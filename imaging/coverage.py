@@ -100,8 +100,8 @@ def covered(study: Study, texts: Mapping[str, Collection[Region]]) -> Coverage:
     """Return what the study covered.
 
     The strongest source that says anything decides; a weaker one that names another region leaves
-    it unsure. `texts` are descriptions and names of protocols to which people have given their
-    regions: such a text is not read, whatever it says.
+    it unsure, and so do words that say what else the exam was. `texts` are descriptions and names
+    of protocols to which people have given their regions: such a text is not read.
     """
     images = [series for series in study.series if series.kind is Kind.IMAGES]
     if study.modality not in ("", CT):
@@ -111,26 +111,23 @@ def covered(study: Study, texts: Mapping[str, Collection[Region]]) -> Coverage:
 
     description = study.description.strip()
     names = sorted({series.protocol_name.strip() for series in images})
-    coded = [
-        _coded(Source.PROCEDURE, "procedure", study.procedures),
-        _coded(Source.ANATOMY, "anatomy", [code for series in images for code in series.anatomy]),
-    ]
-    mapped = _mapped(dict.fromkeys([description, *names]), texts)
     words = _in_words(
         study.modality,
         [read(text) for text in [description] if text not in texts],
         [read(text) for text in names if text not in texts],
     )
-    parts = _body_parts(sorted({series.body_part.strip() for series in images}))
-    statements = [*coded, mapped, words, parts]
+    statements = [
+        _coded(Source.PROCEDURE, "procedure", study.procedures),
+        _coded(Source.ANATOMY, "anatomy", [code for series in images for code in series.anatomy]),
+        _mapped(dict.fromkeys([description, *names]), texts),
+        words,
+        _body_parts(sorted({series.body_part.strip() for series in images})),
+    ]
 
-    speaking = [one for one in statements if one.regions or one.doubts] or [words]
-    strongest, *weaker = speaking
-    doubts = set(strongest.doubts)
+    strongest, *weaker = [one for one in statements if one.regions or one.doubts] or [words]
+    doubts = set(strongest.doubts | words.doubts & _OF_THE_EXAM)
     if any(one.regions - strongest.regions for one in weaker):
         doubts.add(Doubt.CONTRADICTION)
-    if strongest in coded:
-        doubts |= words.doubts & _OF_THE_EXAM
     if not strongest.regions:
         doubts.add(Doubt.NO_REGION)
     return Coverage(

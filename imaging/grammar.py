@@ -6,14 +6,15 @@ doubt is left to a person: a region called covered that was not is the error tha
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
+from imaging.context import in_context
 from imaging.doubts import Doubt
-from imaging.matching import Item, find
-from imaging.neighbours import in_context
+from imaging.recognition import Item, find
 from imaging.regions import NO_REGION, Region, Regions, union
 from imaging.terms import TAKES_AWAY, Says
 
-_SHOWN = TAKES_AWAY | {Says.SPINE, Says.ORGAN, Says.VAGUE, Says.UNKNOWN, Says.TAKEN_BACK}
+_SHOWN = frozenset({Says.SPINE, Says.ORGAN, Says.VAGUE, Says.UNKNOWN, Says.TAKEN_BACK})
 _SEVERAL = 2  # regions named in words: then a word that nobody knows does no harm
 
 
@@ -49,7 +50,7 @@ def read(text: str) -> Reading:
 
     doubts = {Doubt(item.meaning.says) for item in everything if item.meaning.says in TAKES_AWAY}
     doubts |= set(_doubts_of_regions(items, regions))
-    if counted is items and (_named(outside) - regions or _tells_of_parts(outside)):
+    if _folder_differs(items, outside):
         doubts.add(Doubt.FOLDER)
     says_ct = any(item.meaning.says in (Says.CT, Says.CONTRAST) for item in everything)
     if doubts:
@@ -59,9 +60,18 @@ def read(text: str) -> Reading:
     return Reading(
         regions=regions,
         doubts=frozenset(doubts),
-        findings=tuple(_findings(counted)),
+        findings=tuple(_findings(everything if doubts else counted)),
         says_ct=says_ct or bool(caret) or len(regions) >= _SEVERAL,
     )
+
+
+def _folder_differs(items: Sequence[Item], outside: Sequence[Item]) -> bool:
+    """Tell whether what a protocol is called and its folder are of different exams."""
+    regions, outer = _named(items), _named(outside)
+    if regions:
+        parts = {Says.SPINE, Says.ORGAN}
+        return bool(outer - regions) or any(item.meaning.says in parts for item in outside)
+    return bool(outer) and any(item.meaning.says is Says.SPINE for item in items)
 
 
 def _doubts_of_regions(items: Sequence[Item], regions: Regions) -> Iterator[Doubt]:
@@ -72,9 +82,11 @@ def _doubts_of_regions(items: Sequence[Item], regions: Regions) -> Iterator[Doub
         organs = (item.meaning.regions for item in items if item.meaning.says is Says.ORGAN)
         if any(not lies_in or lies_in - regions for lies_in in organs):
             yield Doubt.ORGAN
-    # "Thorax spine" may mean both, or the spine alone; beside an abdomen it means both.
-    beside_spine = _regions(item for item in items if item.meaning.says is Says.SPINE)
-    if beside_spine and regions <= {Region.NECK, Region.CHEST}:
+    # "Thorax spine" may mean both, or the spine alone, and "spine with chest recon" what it was
+    # made from; beside an abdomen it means both.
+    of_spine = _regions(item for item in items if item.meaning.says is Says.SPINE)
+    from_spine = dropwhile(lambda item: item.meaning.says is not Says.SPINE, items)
+    if (of_spine or _named(from_spine)) and regions <= {Region.NECK, Region.CHEST}:
         yield Doubt.SPINE
     if regions & _regions(item for item in items if item.meaning.says is Says.TAKEN_BACK):
         yield Doubt.LEFT_OUT
@@ -92,10 +104,6 @@ def _doubts_of_abbreviation(item: Item, others: Sequence[Item]) -> Iterator[Doub
     named = _named(others) & short_for
     if named and named != short_for:
         yield Doubt.ABBREVIATION
-
-
-def _tells_of_parts(items: Iterable[Item]) -> bool:
-    return any(item.meaning.says in (Says.SPINE, Says.ORGAN) for item in items)
 
 
 def _named(items: Iterable[Item]) -> Regions:

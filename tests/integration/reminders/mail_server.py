@@ -11,8 +11,18 @@ from typing import Self
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from pytest_django import Settings
 
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # it would tell of each command
+
+
+def send_to(settings: Settings, port: int) -> None:
+    """Send all mail to whatever listens on this port of this machine."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_PORT = port
+    settings.MESSAGE_ID_DOMAIN = "surveillance.example.org"
+    settings.DEFAULT_FROM_EMAIL = "Surveillance <surveillance@example.org>"
 
 
 class MailServer:

@@ -133,6 +133,16 @@ def test_a_text_that_people_have_mapped_is_not_read() -> None:
     assert (nothing.regions, nothing.sure) == ((), False)
 
 
+def test_a_text_that_is_not_mapped_still_says_what_exam_it_was() -> None:
+    texts = {"ONKO KOMPLETT": {CHEST, ABDOMEN}}
+
+    guided = covered(Study("CT", (), "ONKO KOMPLETT", (Series("BIOPSY"),)), texts)
+    unknown = covered(Study("CT", (), "ONKO KOMPLETT", (Series("ZWQX 5.1"),)), texts)
+
+    assert (guided.regions, guided.doubts) == ((CHEST, ABDOMEN), (Doubt.GUIDANCE,))
+    assert unknown.sure
+
+
 def test_mapped_texts_must_agree_with_each_other_and_with_what_is_not_mapped() -> None:
     texts = {"A": {CHEST}, "B": {ABDOMEN}}
 
@@ -167,4 +177,14 @@ def test_evidence_says_who_named_what() -> None:
         ("study_description", "biopsy", ()),
         ("protocol_name", "cap", (CHEST, ABDOMEN, PELVIS)),
         ("body_part_examined", "chest", (CHEST,)),
+    ]
+
+
+def test_evidence_shows_the_folder_that_leaves_a_protocol_in_doubt() -> None:
+    coverage = of(Series("CTA Pelvis^CHEST_ROUTINE"))
+
+    assert [(one.words, one.regions) for one in coverage.evidence] == [
+        ("chest", (CHEST,)),
+        ("cta", ()),
+        ("pelvis", (PELVIS,)),
     ]

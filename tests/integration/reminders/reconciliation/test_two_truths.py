@@ -20,9 +20,9 @@ from schedules.actions import book, move_booking, record_result, record_study, r
 from schedules.models import Booking, BookingState, Decision, Result, ResultOutcome, Slot, Study
 from surveillance.accounts.roles import Role
 from tests.factories import ClinicFactory, MembershipFactory, ScannerFactory
+from tests.integration.machine.test_machine import Story
 from tests.integration.reminders.days import A_DAY, moment
 from tests.integration.reminders.reconciliation.comparing import follow
-from tests.integration.test_machine import Story
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,7 @@ chest; without pelvis there is none.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from imaging.matching import Item
+from imaging.recognition import Item
 from imaging.regions import Region, filled
 from imaging.terms import Meaning, Says
 
@@ -53,7 +53,7 @@ def _beside_disease(item: Item, disease: Says, step: int) -> Item:
 
 
 def _spines(told: list[Item]) -> None:
-    """Give a spine the adjectives beside it, and the region of a noun that touches it."""
+    """Give a spine the adjectives beside it, and the region of a noun right before it."""
     for at, item in enumerate(told):
         if item.meaning.says is Says.SPINE:
             for step in (-1, 1):
@@ -69,7 +69,7 @@ def _spine(told: list[Item], at: int, step: int) -> None:
         if may_be_spine and says in (Says.ADJECTIVE, Says.AMBIGUOUS):
             told[beside] = replace(item, meaning=Meaning(Says.SPINE))
         elif says not in (Says.SPINE, Says.LINK) and len(item.words) > 1:
-            touches = beside == at + step and not told[max(at, beside)].before.strip(" _-")
+            touches = beside == at - 1 and not told[at].before.strip(" _-")
             if may_be_spine and says is Says.REGION and touches:
                 told[at] = replace(told[at], meaning=Meaning(Says.SPINE, regions))
             return
@@ -102,6 +102,8 @@ def _start_of_range(before: Sequence[Item], end: Item) -> int | None:
         return None
     at -= 1
     while at >= 0 and before[at].meaning.says in (Says.LINK, Says.CT):
+        if before[at].words in _AND:
+            return None  # e a pelve: and the pelvis
         at -= 1
     return at if at >= 0 and before[at].names else None
 
@@ -110,7 +112,9 @@ def _left_out(told: list[Item]) -> None:
     """Take back the regions that a text says were left out: without pelvis, 骨盤なし."""
     for at, item in enumerate(told):
         says = item.meaning.says
-        if says is Says.TAKEN_BACK:
+        if says is Says.TAKEN_BACK and _region_follows(told, at):
+            told[at] = replace(item, meaning=Meaning(Says.AMBIGUOUS))  # which of the two?
+        elif says is Says.TAKEN_BACK:
             _take_back(told, at, -1)
         elif says in (Says.WITHOUT, Says.WO) and not _region_follows(told, at):
             told[at] = replace(item, meaning=Meaning(Says.CONTRAST))
