@@ -26,7 +26,7 @@ def job(clinic: Clinic, clinician: User) -> Job:
 
 @pytest.fixture
 def address(job: Job) -> str:
-    return f"/work/{job.public_id}/"
+    return f"/jobs/{job.public_id}/"
 
 
 def test_while_it_waits_the_page_asks_again_with_javascript_and_without(
@@ -84,8 +84,8 @@ def test_it_is_found_again_by_who_asked_and_by_nobody_else(
     assert Page(clinician_client.get("/")).text(".jobs") == f"{job} Not done"
     Job.objects.update(ended_at=timezone.now() - timedelta(days=2))
     assert not Page(clinician_client.get("/")).document.select(".jobs")
-    assert Page(clinician_client.get("/work/")).link(str(job)) == address
+    assert Page(clinician_client.get("/jobs/")).link(str(job)) == address
 
     other = signed_in(UserFactory.create())
     assert other.get(address).status_code == 404
-    assert "You have asked for nothing" in Page(other.get("/work/")).text(".empty")
+    assert "You have asked for nothing" in Page(other.get("/jobs/")).text(".empty")
