@@ -4,7 +4,6 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from patients.marks import mark
 from patients.models import Clinic
 from schedules.actions.bookings import LONGEST
 from schedules.models import Scanner
@@ -61,7 +60,7 @@ def use_scanner(*, scanner: Scanner, in_use: bool, by: User) -> Scanner:
 
 def mark_of(scanner: Scanner) -> str:
     """Return what changes whenever the name or the minutes of a scanner do."""
-    return mark(scanner.name, scanner.minutes)
+    return f"{scanner.minutes} {scanner.name}"
 
 
 def _check_unchanged(scanner: Scanner, seen: str) -> None:
