@@ -14,6 +14,8 @@ IN_FULL = bool(os.environ.get("CI"))
 MANY = 2_000 if IN_FULL else 100
 OFTEN = 20 if IN_FULL else 2
 
+HEAD = ["| fault | times | messages | lost | repeated | |", "|---|--:|--:|--:|--:|---|"]
+
 # A letter that was in hand at a moment: so long before it, it had been taken and not recorded.
 IN_HAND_SECONDS = 5.0  # it takes milliseconds, save on a machine that is busy with other things
 
@@ -97,16 +99,10 @@ class Reckoning:
                 )
         assert sum(len(times) - 1 for times in again.values()) <= may_repeat
 
-    @staticmethod
-    def table(rows: Iterable["Reckoning"]) -> list[str]:
-        lines = [
-            "| fault | runs | messages | lost | repeated | |",
-            "|---|--:|--:|--:|--:|---|",
-        ]
-        for row in rows:
-            cells = (row.fault, row.runs, row.messages, row.lost, row.repeated, row.remark)
-            lines.append(f"| {' | '.join(str(cell) for cell in cells)} |")
-        return lines
+    @property
+    def row(self) -> str:
+        cells = (self.fault, self.runs, self.messages, self.lost, self.repeated, self.remark)
+        return f"| {' | '.join(map(str, cells))} |"
 
 
 def decided_once(expected: Sequence[str]) -> None:

@@ -210,22 +210,22 @@ def test_three_days_without_beat_and_worker(
 ) -> None:
     reckoning.fault = "beat and worker down for three days"
     now = datetime.now(UTC)
+    days = [a_due_day(now.date() - timedelta(days=n)) for n in (0, 1, 2)]
+    before = datetime.combine(min(days), datetime.min.time(), UTC) - timedelta(hours=1)
     half = MANY // 2
     to_book, with_appointment = [], []
     for _ in range(half // OF_ONE_CLINIC or 1):
-        days = [now.date() - timedelta(days=n) for n in (0, 1, 2)]
-        clinic = always_open()
-        days = [a_due_day(days[n % 3]) for n in range(min(half, OF_ONE_CLINIC))]
-        to_book += due(clinic, days)
+        of_each = [days[n % 3] for n in range(min(half, OF_ONE_CLINIC))]
+        to_book += due(always_open(), of_each)
     for _ in range(half // OF_ONE_CLINIC or 1):
         clinic = always_open()
         for days_before in (-3, -2, -1):  # one for each of the days
             tells(clinic, Kind.APPOINTMENT, RelativeTo.APPOINTMENT, days_before)
-        slots = due(clinic, [a_due_day(now.date())] * min(half, OF_ONE_CLINIC))
+        slots = due(clinic, [days[0]] * min(half, OF_ONE_CLINIC))
         booked(slots, now + timedelta(days=1))
         with_appointment += slots
-    sweep(at=now - timedelta(days=3, hours=1))
-    Sweep.objects.update(started_at=now - timedelta(days=3, hours=1))
+    sweep(at=before)
+    Sweep.objects.update(started_at=before)
     told_early = len(post_office.arrivals)
 
     worker = processes.worker()

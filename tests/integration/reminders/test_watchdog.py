@@ -1,6 +1,7 @@
 """The watchdog as a process of its own, with a real mail server, and what it needs taken away."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -98,6 +99,12 @@ def wait_until(condition: Callable[[], object]) -> None:
         time.sleep(0.1)
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has come so far that it handles this signal itself."""
+    [caught] = re.findall(r"^SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.M)
+    return bool(int(caught, 16) >> number - 1 & 1)
+
+
 def subjects(server: MailServer) -> Sequence[str]:
     return [letter["Subject"] for letter in server.letters]
 
@@ -176,7 +183,8 @@ def test_it_waits_a_while_before_it_first_looks(
 ) -> None:
     told = environment(mail_server.port, nobody)
     with subprocess.Popen(command(), cwd=ROOT, env=told) as process:
-        time.sleep(4)
+        wait_until(lambda: catches(process.pid, signal.SIGTERM))
+        time.sleep(2)
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=10) == 0
 
