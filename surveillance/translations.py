@@ -4,6 +4,7 @@ By Babel, so that no machine needs the system's gettext. What it writes is not k
 repository; whoever starts the product from a clone, or builds its image, calls this first.
 """
 
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -13,7 +14,7 @@ LOCALE = Path(__file__).parent / "locale"
 
 
 def compile_translations(folder: Path = LOCALE) -> None:
-    """Writes a .mo beside each .po that is newer. Two at once write the same bytes.
+    """Writes a .mo beside each .po that is newer. Of two at once the later one's stands.
 
     Errors: ValueError with file and line for a catalogue that cannot be read.
     """
@@ -23,7 +24,7 @@ def compile_translations(folder: Path = LOCALE) -> None:
             continue
         with source.open("rb") as lines:
             catalogue = read_po(lines, abort_invalid=True)
-        fresh = compiled.with_name(f".{compiled.name}.new")
+        fresh = compiled.with_name(f".{compiled.name}.{os.getpid()}")
         with fresh.open("wb") as out:
             write_mo(out, catalogue)
         fresh.replace(compiled)
