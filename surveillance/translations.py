@@ -24,7 +24,7 @@ def compile_translations(folder: Path = LOCALE) -> None:
             continue
         with source.open("rb") as lines:
             catalogue = read_po(lines, abort_invalid=True)
-        fresh = compiled.with_name(f".{compiled.name}.{os.getpid()}")
+        fresh = compiled.with_name(f".{os.getpid()}.{compiled.name}")
         with fresh.open("wb") as out:
             write_mo(out, catalogue)
         fresh.replace(compiled)
