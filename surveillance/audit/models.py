@@ -10,6 +10,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 
+from surveillance.audit.wording import act_in_words, page_in_words
+
 
 class Entry(models.Model):
     """What an event and a look have in common."""
@@ -40,6 +42,10 @@ class Event(Entry):
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.by_name}: {self.act}"
 
+    @property
+    def in_words(self) -> str:
+        return act_in_words(self.act)
+
 
 class Look(Entry):
     """One page, list or export that showed patients to a person."""
@@ -55,3 +61,7 @@ class Look(Entry):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.by_name} saw {len(self.patient_ids)} at {self.page}"
+
+    @property
+    def in_words(self) -> str:
+        return page_in_words(self.page)

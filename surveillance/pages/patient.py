@@ -19,6 +19,7 @@ from schedules.pictures.table import rows
 from schedules.queries import schedules_of
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
+from surveillance.audit.queries import changes_of, looks_at
 from surveillance.pages.picture import follow_up
 from surveillance.pages.timeline import timeline
 
@@ -65,6 +66,8 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         "picture": draw(told),
         "picture_rows": rows(told),
         "said": said_of(found),
+        "changes": changes_of(found),
+        "looks": looks_at(found, found.clinic.zone),
     }
     return render(request, "surveillance/patient.html", context)
 

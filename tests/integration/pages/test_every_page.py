@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 import pytest
@@ -15,7 +16,8 @@ from pytest_django import DjangoDbBlocker
 from patients.models import Patient
 from schedules.models import ListName, SavedView
 from surveillance.accounts.roles import Role
-from surveillance.audit.models import Look
+from surveillance.audit.models import Event, Look
+from surveillance.audit.wording import ACTS, PAGES
 from tests.factories import BookingFactory, ClinicFactory, ResectionFactory, ScannerFactory
 from tests.integration.pages.nonsense import Sent, send_nonsense
 from tests.integration.pages.reading import Page
@@ -46,16 +48,21 @@ class Answer:
     size: int  # of the page alone, in bytes
     shown: set[UUID]  # patients who are named on the page
     looked_at: set[UUID]  # patients whom the page recorded as seen
+    looked_from: set[str]  # the page, as it is named in that record
 
     @property
     def name(self) -> str:
         return resolve(self.address.split("?")[0]).url_name or ""
 
 
+class Walked(NamedTuple):
+    answers: list[Answer]
+    refused: list[Sent]
+    acts: set[str]  # that the audit recorded by the end
+
+
 @pytest.fixture(scope="module")
-def walked(
-    django_db_setup: None, django_db_blocker: DjangoDbBlocker
-) -> tuple[list[Answer], list[Sent]]:
+def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Walked:
     """A clinic with somebody on every list, walked through by a person of each role.
 
     With what came of nonsense in each form on the way.
@@ -85,18 +92,19 @@ def walked(
             for answer in walk(role, client):
                 answers.append(answer)
                 refused += send_nonsense(client, answer.page, answer.address, seen)
+        acts = set(Event.objects.values_list("act", flat=True))
         transaction.set_rollback(True)
-    return answers, refused
+    return Walked(answers, refused, acts)
 
 
 @pytest.fixture(scope="module")
-def answers(walked: tuple[list[Answer], list[Sent]]) -> list[Answer]:
-    return walked[0]
+def answers(walked: Walked) -> list[Answer]:
+    return walked.answers
 
 
 @pytest.fixture(scope="module")
-def refused(walked: tuple[list[Answer], list[Sent]]) -> list[Sent]:
-    return walked[1]
+def refused(walked: Walked) -> list[Sent]:
+    return walked.refused
 
 
 def walk(role: Role, client: Client) -> Iterator[Answer]:
@@ -113,6 +121,7 @@ def walk(role: Role, client: Client) -> Iterator[Answer]:
         response = client.get(address)
         page = Page(response)
         words = page.text("body")
+        looks = list(Look.objects.all())
         yield Answer(
             role=role,
             address=address,
@@ -120,7 +129,8 @@ def walk(role: Role, client: Client) -> Iterator[Answer]:
             headers=response.headers,
             size=len(response.content),
             shown={p.public_id for p in patients if str(p) in words or p.mrn in words},
-            looked_at={seen for look in Look.objects.all() for seen in look.patient_ids},
+            looked_at={seen for look in looks for seen in look.patient_ids},
+            looked_from={look.page for look in looks},
         )
         links = (str(link["href"]) for link in page.document.select("a[href]"))
         ahead += [link for link in links if link.startswith("/")]
@@ -190,6 +200,14 @@ def test_every_patient_that_a_page_shows_is_recorded_as_seen(answers: list[Answe
     assert any(answer.shown for answer in answers)
     for answer in answers:
         assert answer.shown == answer.looked_at, answer.address
+
+
+def test_all_that_the_walk_left_in_the_audit_has_words(walked: Walked) -> None:
+    pages = {page for answer in walked.answers for page in answer.looked_from}
+
+    assert len(walked.acts) > 5
+    assert len(pages) > 15
+    assert (walked.acts - set(ACTS), pages - set(PAGES)) == (set(), set())
 
 
 def test_no_address_holds_a_record_number_or_a_name(answers: list[Answer]) -> None:
