@@ -116,6 +116,9 @@ def test_no_page_breaks_wcag_22_at_level_aa(visits: list[Visit]) -> None:
 
 
 def test_no_page_is_hard_to_read_in_the_dark(visits: list[Visit]) -> None:
+    """By the rules of colour alone: what the style sheet says for the dark sets colours and no
+    more, so that by all others a page is as it was in the light.
+    """
     assert {
         f"{v.role} {v.address}": v.violations_in_the_dark
         for v in visits

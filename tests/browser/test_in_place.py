@@ -11,8 +11,8 @@ from patients.models import Clinic
 from schedules.models import Booking, Contact, Review, Slot
 from surveillance.accounts.models import User
 from tests.browser.axe import violations
+from tests.browser.keyboard import focus, press, tab_to, type_in
 from tests.browser.person import NARROW, Person
-from tests.browser.test_keyboard_and_paper import focused, tab_to
 from tests.factories import ScannerFactory
 from tests.integration.pages.scene import slot_due_in
 
@@ -82,30 +82,24 @@ def test_the_keyboard_books_in_place_and_goes_on_at_the_next(
     book, call = f"Book {first.patient}, no. 1", f"Call {first.patient}, no. 1"
     form = page.locator(".in-place").get_by_role("region").first
 
-    tab_to(page, book)
-    page.keyboard.press("Enter")
+    press(page, book)
     expect(form).to_be_focused()
     assert form.get_attribute("aria-label") == f"Book {first.exam}"
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(form).to_have_count(0)
-    assert focused(page) == book
+    assert focus(page)[0] == book
 
-    tab_to(page, call)
-    page.keyboard.press("Enter")
+    press(page, call)
     expect(form).to_be_focused()
     assert violations(page) == []
-    tab_to(page, "outcome")
-    page.keyboard.press("Space")
-    tab_to(page, "Save and book")
-    page.keyboard.press("Enter")
+    press(page, "outcome", "Space")
+    press(page, "Save and book")
     expect(somebody.told).to_contain_text("recorded “no answer”")
     assert Contact.objects.get().slot == first
 
-    tab_to(page, "outside_window_reason")
-    page.keyboard.type("Asked for it")
-    tab_to(page, "Book")
-    page.keyboard.press("Enter")
+    type_in(page, {"outside_window_reason": "Asked for it"})
+    press(page, "Book")
     summary = form.get_by_role("alert")
     expect(summary).to_be_focused()
     expect(summary).to_contain_text("Date and time: This field is required.")
@@ -133,13 +127,12 @@ def test_a_clinician_decides_in_place_and_what_was_ticked_stays_ticked(
     form = page.locator(".in-place").get_by_role("region")
     decide = f"Decide: {first.patient}, no. 1"
 
-    tab_to(page, decide)
-    page.keyboard.press("Enter")
+    press(page, decide)
     expect(form).to_be_focused()
     assert violations(page) == []
     page.keyboard.press("Escape")
     expect(form).to_have_count(0)
-    assert focused(page) == decide
+    assert focus(page)[0] == decide
 
     tab_to(page, f"Decide: {second.patient}, no. 1")
     page.keyboard.press("Tab")
@@ -152,16 +145,14 @@ def test_a_clinician_decides_in_place_and_what_was_ticked_stays_ticked(
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("Defer", exact=True)).to_be_checked()
-    tab_to(page, "reason")
-    page.keyboard.type("CT elsewhere")
+    type_in(page, {"reason": "CT elsewhere"})
     page.keyboard.press("Enter")
     expect(form.get_by_role("alert")).to_be_focused()
     expect(form.get_by_role("alert")).to_contain_text("Defer until a day that is still to come.")
     expect(page.get_by_label("Reason")).to_have_value("CT elsewhere")
     tab_to(page, "decision")
     page.keyboard.press("ArrowDown")
-    tab_to(page, "Record the decision")
-    page.keyboard.press("Enter")
+    press(page, "Record the decision")
 
     expect(somebody.told).to_contain_text(f"{first.patient}: recorded “Skip this exam”.")
     expect(page.get_by_role("link", name=f"Decide : {second.patient}")).to_be_focused()

@@ -12,11 +12,15 @@ from schedules.actions import record_result
 from schedules.models import (
     Booking,
     BookingState,
+    Contact,
     Decision,
     Result,
     ResultOutcome,
     Review,
+    SavedView,
+    Scanner,
     Schedule,
+    ScheduleState,
 )
 from surveillance.accounts.models import User
 from tests.browser.person import Person
@@ -192,3 +196,97 @@ def test_a_clinician_decides_on_an_overdue_exam(
 
     expect(page.get_by_role("main")).to_contain_text("Call the family doctor")
     assert Review.objects.get(slot=slot).decision == Decision.CHASE
+
+
+def test_a_nurse_takes_a_call_back_and_keeps_a_filter_as_long_as_it_is_of_use(
+    somebody: Person, clinic: Clinic, nurse: User
+) -> None:
+    soon, later = slot_due_in(0, clinic), slot_due_in(20, clinic)
+    page = somebody.page
+    book_later = page.get_by_role("link", name=f"Book {later.patient}")
+    somebody.sign_in(nurse)
+    somebody.follow("To book")
+
+    page.get_by_role("link", name=f"Call {later.patient}").click()
+    page.get_by_label("No answer").check()
+    somebody.press("Remind me later")
+    expect(somebody.told).to_contain_text("Snoozed: back on this list on")
+    expect(book_later).to_have_count(0)
+    assert Contact.objects.get().snoozed_until
+    somebody.press("Undo")
+    expect(somebody.told).to_contain_text("the call is taken back.")
+    expect(book_later).to_be_visible()
+    assert not Contact.objects.exists()
+
+    page.get_by_text("Filter and order").click()
+    page.get_by_label("Due within days").fill("5")
+    somebody.press("Show")
+    expect(book_later).to_have_count(0)
+    page.get_by_label("Name of this view").fill("Soon")
+    somebody.press("Save this view")
+    expect(somebody.told).to_contain_text("The view “Soon” is saved.")
+    somebody.follow("To book")
+    somebody.follow("Soon")
+    expect(book_later).to_have_count(0)
+    expect(page.get_by_role("link", name=f"Book {soon.patient}")).to_be_visible()
+    page.get_by_text("Filter and order (in use)").click()
+    somebody.press("Delete this view")
+    expect(somebody.told).to_contain_text("The view “Soon” is deleted.")
+    assert not SavedView.objects.exists()
+
+
+def test_a_clinician_chases_several_together_and_suspends_and_resumes_a_follow_up(
+    somebody: Person, clinic: Clinic, clinician: User
+) -> None:
+    first, second, other = (slot_due_in(days, clinic) for days in (-36, -34, -32))
+    page = somebody.page
+    somebody.sign_in(clinician)
+
+    somebody.follow("Overdue")
+    for slot in (first, second):
+        page.get_by_label(f"Tick {slot.patient}").check()
+    page.get_by_label("Note for all of them").fill("By letter")
+    somebody.press("Chase these patients")
+    expect(somebody.told).to_contain_text("for 2:")
+    assert set(Review.objects.values_list("slot", "decision", "reason")) == {
+        (slot.pk, Decision.CHASE, "By letter") for slot in (first, second)
+    }
+
+    page.get_by_role("link", name=str(other.patient), exact=True).click()
+    somebody.follow("Suspend")
+    page.get_by_label("Reason").fill("Resection of the liver")
+    page.get_by_label("To be reviewed on").fill(f"{clinic.today() + timedelta(days=40):%Y-%m-%d}")
+    somebody.press("See what would change")
+    somebody.press("Suspend")
+    expect(somebody.told).to_contain_text("The follow-up is suspended")
+    assert Schedule.objects.get(slots=other).state == ScheduleState.SUSPENDED
+    somebody.follow("Go on")
+    somebody.press("Go on")
+    expect(somebody.told).to_contain_text("The follow-up goes on.")
+    assert Schedule.objects.get(slots=other).state == ScheduleState.ACTIVE
+
+
+def test_an_administrator_adds_a_scanner_and_takes_another_out_of_use(
+    somebody: Person, clinic: Clinic, administrator: User
+) -> None:
+    old = ScannerFactory.create(clinic=clinic)
+    page = somebody.page
+    somebody.sign_in(administrator)
+    somebody.follow("Clinics")
+    somebody.follow(str(clinic))
+
+    page.get_by_text("Add a scanner").click()
+    form = page.locator("form").filter(has_text="Add the scanner")
+    form.get_by_label("Name").fill("CT by the river")
+    form.get_by_label("Minutes").fill("20")
+    somebody.press("Add the scanner")
+    expect(somebody.told).to_contain_text("CT by the river is added.")
+    row = page.get_by_role("row", name=old.name)
+    row.locator("summary").click()
+    row.get_by_role("button", name="Take out of use").click()
+    expect(somebody.told).to_contain_text(f"{old.name} is out of use.")
+
+    assert set(Scanner.objects.values_list("name", "minutes", "in_use")) == {
+        (old.name, old.minutes, False),
+        ("CT by the river", 20, True),
+    }

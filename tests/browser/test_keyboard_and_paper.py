@@ -3,57 +3,22 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from patients.models import Clinic
 from surveillance.accounts.models import User
-from tests.browser.person import PASSWORD, PHONE, Person
+from tests.browser.keyboard import focus, press, sign_in
+from tests.browser.person import PHONE, Person
 from tests.factories import ScannerFactory
 from tests.integration.pages.scene import slot_due_in
 
-OUTLINE = """element => {
-    const style = getComputedStyle(element);
-    return style.outlineStyle === 'none' ? 0 : parseFloat(style.outlineWidth);
-}"""
-
-
-def focused(page: Page) -> str:
-    """What a press of Enter would act on."""
-    words: str = page.evaluate(
-        "() => (document.activeElement.textContent || document.activeElement.name || '')"
-    )
-    return " ".join(words.split())
-
-
-def tab_to(page: Page, name: str) -> None:
-    """Press Tab until what is called `name` has the focus; each stop on the way must be seen."""
-    passed: list[str] = []
-    while name not in passed[-1:]:
-        page.keyboard.press("Tab")
-        if passed[-1:] == [focused(page)]:
-            continue  # a part of a date, which the browser marks itself
-        passed.append(focused(page))
-        assert page.locator(":focus").count(), passed  # past the last stop
-        assert page.locator(":focus").evaluate(OUTLINE) >= 2, passed
-        assert len(passed) < 90, passed  # the days of a window are some sixty
-
 
 def test_the_keyboard_signs_in_and_reaches_a_page_under_more(somebody: Person, nurse: User) -> None:
-    nurse.set_password(PASSWORD)
-    nurse.save()
     page = somebody.page
-    page.goto("/")
-    expect(page.get_by_label("Username")).to_be_focused()
-    page.keyboard.type(nurse.username)
-    tab_to(page, "password")
-    page.keyboard.type(PASSWORD)
-    page.keyboard.press("Enter")
-    expect(somebody.heading).to_have_text("Today’s work")
+    sign_in(somebody, nurse)
 
-    tab_to(page, "More")
-    page.keyboard.press("Enter")
-    tab_to(page, "Protocols")
-    page.keyboard.press("Enter")
+    press(page, "More")
+    press(page, "Protocols")
 
     expect(somebody.heading).to_contain_text("Protocols")
 
@@ -65,11 +30,9 @@ def test_the_keyboard_books_an_exam(somebody: Person, clinic: Clinic, nurse: Use
     page = somebody.page
     page.goto("/worklists/to-book/")
 
-    tab_to(page, f"Book {slot.patient}, no. 1")
-    page.keyboard.press("Enter")
+    press(page, f"Book {slot.patient}, no. 1")
     best = page.get_by_role("region", name="The best times").get_by_role("button").first
-    tab_to(page, " ".join(best.inner_text().split()))
-    page.keyboard.press("Enter")
+    press(page, " ".join(best.inner_text().split()))
 
     expect(somebody.told).to_contain_text("is booked for")
 
@@ -80,7 +43,7 @@ def test_the_first_stop_skips_to_the_content(somebody: Person, nurse: User) -> N
     page.goto("/")
 
     page.keyboard.press("Tab")
-    assert focused(page) == "Skip to the content"
+    assert focus(page)[0] == "Skip to the content"
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
 
