@@ -12,7 +12,7 @@ from surveillance.audit.actions import InClinic
 from surveillance.audit.models import Event, Look
 from surveillance.audit.wording import page_in_words
 
-LATEST = 100  # lines of a patient's page
+LATEST = 30  # lines of a list: beside a long history a page of 100 kB has no room for more
 
 
 @dataclass(frozen=True, slots=True)
