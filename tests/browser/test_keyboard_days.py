@@ -17,6 +17,7 @@ from schedules.models import (
     Study,
 )
 from surveillance.accounts.models import User
+from surveillance.audit.models import Event
 from tests.browser.keyboard import press, sign_in, tab_to, type_in
 from tests.browser.person import Person
 from tests.factories import BookingFactory, ResectionFactory, StudyFactory
@@ -176,3 +177,4 @@ def test_an_administrator_changes_the_clinic_adds_a_scanner_and_a_rule_and_expor
         press(page, "Export schedules as CSV")
     rows = csv.DictReader(taken.value.path().read_text(encoding="utf-8").splitlines())
     assert {row["mrn"] for row in rows} == {slot.patient.mrn}
+    assert Event.objects.get(act="schedules.exported").by_name == str(administrator)
