@@ -90,6 +90,10 @@ def one_of(those: Sequence[T], which: int) -> T:
     return those[which % len(those)]
 
 
+def sites_of(outcome: ResultOutcome) -> list[str]:
+    return [] if outcome == ResultOutcome.NO_DISEASE else ["liver S6"]
+
+
 @dataclass(frozen=True)
 class Deed:
     """Something that people do, where there is something that it can be done to."""
@@ -257,7 +261,9 @@ class Story(RuleBasedStateMachine):
             at=self.at,
         )
         if outcome:
-            record_result(study=study, outcome=outcome, sites=["liver S6"], by=self.by, at=self.at)
+            record_result(
+                study=study, outcome=outcome, sites=sites_of(outcome), by=self.by, at=self.at
+            )
 
     @deed(lambda standing: standing.not_matched, which=ANY)
     def keep_off_schedule(self, which: int) -> None:
@@ -276,10 +282,11 @@ class Story(RuleBasedStateMachine):
         counts = Study.slots.through._default_manager.filter(slot__in=slots)
         for row in (result, *slots, *counts):
             self.happened.pop(row, None)
+        outcome = one_of([one for one in ResultOutcome if one != result.outcome], other)
         correct_result(
             result=result,
-            outcome=one_of([one for one in ResultOutcome if one != result.outcome], other),
-            sites=["liver S6"],
+            outcome=outcome,
+            sites=sites_of(outcome),
             reason="A reason",
             by=self.by,
             at=self.at,

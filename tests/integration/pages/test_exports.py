@@ -141,8 +141,8 @@ def test_an_export_is_seen_afterwards_on_exports_and_in_the_audit(
     [taken] = Page(administrator_client.get("/exports/")).table(under="Taken before")
     assert (taken["Who"], taken["Slots"]) == (str(administrator), "20")
     audit = Page(administrator_client.get("/audit/"))
-    assert audit.table(under="Who did what")[0]["Did"] == "schedules.exported"
-    assert audit.table(under="Who saw whom")[0]["Where"] == "export"
+    assert audit.table(under="Who did what")[0]["Did"] == "Exported schedules"
+    assert audit.table(under="Who saw whom")[0]["Where"] == "Export of the schedules"
 
 
 def test_an_export_records_whom_it_showed(administrator_client: Client, overdue_slot: Slot) -> None:
