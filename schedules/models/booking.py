@@ -1,11 +1,13 @@
 """Scanners and the appointments on them."""
 
+import secrets
 import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Func, Q, Value
 from django.utils import timezone
@@ -13,8 +15,20 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic, Patient
 from schedules.models.schedule import Slot
+from schedules.models.study import STUDY_UID, made_up_study_uid
 
 MINUTES = Q(minutes__range=(1, 720))
+AE_TITLE = RegexValidator(
+    r"^[!-\[\]-~](?:[ -\[\]-~]{0,14}[!-\[\]-~])?$",
+    _("An AE title has 1 to 16 letters, digits and signs of ASCII, but no backslash."),
+)
+READ_ALOUD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no I, L, O, U
+
+
+def made_up_accession() -> str:
+    """Return a number for an order that nobody else gives out: 60 random bits, at most 16 signs
+    (DICOM PS3.5, 6.2: SH)."""
+    return "SV" + "".join(secrets.choice(READ_ALOUD) for _ in range(12))
 
 
 class Scanner(models.Model):
@@ -26,7 +40,14 @@ class Scanner(models.Model):
     minutes = models.PositiveSmallIntegerField(
         default=30, help_text=_("How long an appointment takes, unless its booking says otherwise.")
     )
-
+    ae_title = models.CharField(
+        _("AE title"),
+        max_length=16,
+        blank=True,
+        default="",
+        validators=[AE_TITLE],
+        help_text=_("By which it asks for its worklist; without one it gets none."),
+    )
     in_use = models.BooleanField(
         default=True, help_text=_("Out of use nothing new is booked on it; what is booked stands.")
     )
@@ -34,6 +55,9 @@ class Scanner(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["clinic", "name"], name="one_scanner_per_name"),
+            models.UniqueConstraint(
+                fields=["ae_title"], condition=~Q(ae_title=""), name="one_scanner_per_ae_title"
+            ),
             models.CheckConstraint(condition=MINUTES, name="scanner_takes_up_to_12_hours"),
         ]
 
@@ -69,6 +93,9 @@ def time_taken() -> Func:
 class Booking(models.Model):
     """An appointment for a slot. A new time is a new row that points to the old one.
 
+    It is an order, too: the scanner is given its accession number and the UID of the study to be,
+    and what comes back with them answers it.
+
     A trigger writes `patient`: it is the slot's, whoever inserts or moves the row.
     """
 
@@ -84,6 +111,17 @@ class Booking(models.Model):
     minutes = models.PositiveSmallIntegerField(default=30)
     state = models.CharField(max_length=10, choices=BookingState, default=BookingState.BOOKED)
     outside_window_reason = models.CharField(max_length=300, blank=True)
+    broken_off_because = models.CharField(
+        max_length=200, blank=True, default="", help_text=_("Why the scanner gave it back undone.")
+    )
+    accession = models.CharField(max_length=16, unique=True, default=made_up_accession)
+    study_uid = models.CharField(
+        "StudyInstanceUID",
+        max_length=64,
+        unique=True,
+        default=made_up_study_uid,
+        validators=[STUDY_UID],
+    )
     replaces = models.OneToOneField(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="replaced_by"
     )

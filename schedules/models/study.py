@@ -17,6 +17,8 @@ from schedules.models.schedule import Slot
 from schedules.rules.protocol import REGIONS, region_name
 from schedules.rules.wording import both, long_date
 
+STUDY_UID = RegexValidator(r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$")
+
 
 def made_up_study_uid() -> str:
     """Return a valid unique identifier for a study entered by hand (DICOM PS3.5, B.2)."""
@@ -33,7 +35,7 @@ class Study(models.Model):
         max_length=64,
         unique=True,
         default=made_up_study_uid,
-        validators=[RegexValidator(r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$")],
+        validators=[STUDY_UID],
     )
     modality = models.CharField(max_length=16)
     performed_on = models.DateField()

@@ -67,6 +67,7 @@ ACTS: Mapping[str, Promise] = {
     "schedules.exported": _("Exported schedules"),
     "study.keeping_undone": _("Took back that a study is kept off schedule"),
     "study.kept_off_schedule": _("Kept a study off schedule"),
+    "images.received": _("Images came in"),
     "study.recorded": _("Recorded a study"),
     "treatment.added": _("Added a treatment"),
     "tumour.added": _("Added a tumour"),

@@ -1,0 +1,1 @@
+"""Whose study it is, and what says so."""

@@ -1,0 +1,120 @@
+"""Studies as they were received: what their headers say, and whose study each became."""
+
+import uuid
+from datetime import datetime
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from patients.models import Clinic
+from schedules.models import Study
+
+
+class Received(models.Model):
+    """A study of which at least one instance came to a clinic, by whatever way.
+
+    It becomes a `Study` when it is filed: from then on it is known whose it is, and counts. What
+    else is said of it (whose it may be, what it covered) is derived from its headers where it is
+    read. A study that comes to two clinics is received twice: neither learns of the other.
+    """
+
+    public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="received")
+    study_uid = models.CharField("StudyInstanceUID", max_length=64)
+    first_at = models.DateTimeField(default=timezone.now)
+    last_at = models.DateTimeField(
+        default=timezone.now, help_text=_("When something new came last; a repeat is not new.")
+    )
+    settled_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text=_("When it was taken to be complete; empty again once something new comes."),
+    )
+    judged_at = models.DateTimeField(
+        null=True, blank=True, help_text=_("When the program last looked whether it can be filed.")
+    )
+    study = models.OneToOneField(
+        Study, null=True, blank=True, on_delete=models.PROTECT, related_name="received"
+    )
+    set_aside_because = models.CharField(max_length=300, blank=True, default="")
+    set_aside_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    set_aside_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        verbose_name_plural = "received"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "study_uid"], name="a_clinic_receives_a_study_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(set_aside_because="", set_aside_by=None, set_aside_at=None)
+                | ~Q(set_aside_because="")
+                & Q(set_aside_by__isnull=False, set_aside_at__isnull=False),
+                name="received_set_aside_by_somebody_for_a_reason",
+            ),
+            models.CheckConstraint(
+                condition=Q(study=None) | Q(set_aside_because=""),
+                name="what_is_filed_is_not_set_aside",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["last_at"], condition=Q(settled_at=None), name="received_not_settled"
+            ),
+            models.Index(
+                fields=["clinic", "first_at"],
+                condition=Q(study=None, set_aside_because=""),
+                name="received_not_filed",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.study_uid
+
+    def is_settled(self, after_minutes: int, at: datetime) -> bool:
+        """Say whether nothing new has come for so long, or all was said to be there."""
+        return self.settled_at is not None or (at - self.last_at).total_seconds() >= (
+            after_minutes * 60
+        )
+
+
+class SeriesHeader(models.Model):
+    """What some instances of a series say, all the same. Two that differ in a fact are two rows.
+
+    Kept as a set, so that the order in which instances come changes nothing.
+    """
+
+    received = models.ForeignKey(Received, on_delete=models.CASCADE, related_name="headers")
+    series_uid = models.CharField("SeriesInstanceUID", max_length=64)
+    digest = models.CharField(max_length=64, help_text=_("SHA-256 of what it says."))
+    says = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["received", "series_uid", "digest"], name="a_header_is_kept_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.series_uid
+
+
+class Instance(models.Model):
+    """That an instance came. Its pixels are not kept, nor is anything but its header's row."""
+
+    header = models.ForeignKey(SeriesHeader, on_delete=models.CASCADE, related_name="instances")
+    sop_uid = models.CharField("SOPInstanceUID", max_length=64)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["header", "sop_uid"], name="an_instance_counts_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sop_uid
