@@ -48,6 +48,7 @@ class Person:
 
     def follow(self, link: str) -> None:
         """Follow the link of that name; one in a closed menu is brought out first."""
+        self.page.wait_for_load_state("domcontentloaded")  # half a page has not all its links yet
         found = self.page.get_by_role("link", name=link, exact=True).first
         if not found.count():
             self.page.get_by_role("navigation").get_by_text("More").click()
