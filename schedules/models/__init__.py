@@ -3,7 +3,7 @@ and what people keep for themselves."""
 
 from schedules.models.booking import Booking, BookingState, Scanner
 from schedules.models.contact import Contact, ContactOutcome
-from schedules.models.job import Job, JobKind, JobState
+from schedules.models.job import Job, JobFile, JobKind, JobState
 from schedules.models.protocol import Protocol, ProtocolState
 from schedules.models.review import Decision, Review
 from schedules.models.saved_view import ListName, SavedView
@@ -27,6 +27,7 @@ __all__ = [
     "DeclinedAnchor",
     "EndReason",
     "Job",
+    "JobFile",
     "JobKind",
     "JobState",
     "ListName",

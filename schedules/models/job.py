@@ -12,6 +12,8 @@ from schedules.models.protocol import Protocol
 
 class JobKind(models.TextChoices):
     TAKE_OVER = "take_over", _("Patients go over to a newer version")
+    EXPORT = "export", _("Export")
+    IMPORT = "import", _("Import of patients")
 
 
 class JobState(models.TextChoices):
@@ -57,3 +59,20 @@ class Job(models.Model):
     def protocol(self) -> Protocol:
         """The version that patients go over to, as far as its name goes."""
         return Protocol(code=self.parameters["code"], version=self.parameters["version"])
+
+
+class JobFile(models.Model):
+    """A piece of the file that a job was given or has made, so that web and worker share no disk."""
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="file")
+    n = models.PositiveIntegerField()
+    data = models.BinaryField()
+
+    class Meta:
+        ordering = ["n"]
+        constraints = [
+            models.UniqueConstraint(fields=["job", "n"], name="a_piece_of_a_file_stands_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.job}, {self.n}"
