@@ -62,7 +62,7 @@ class Job(models.Model):
 
 
 class JobFile(models.Model):
-    """A piece of the file that a job was given or has made, so that web and worker share no disk."""
+    """A piece of the file that a job was given or has made: web and worker share no disk."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="file")
     n = models.PositiveIntegerField()
