@@ -10,6 +10,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ import pytest
 import redis
 from django.core.management import call_command
 
+from tests.processes import catches
 from tests.unit.test_documentation import managed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -126,8 +128,9 @@ class Deployment:
         return self.run(probe_of(service), **environment).returncode == 0
 
     @contextmanager
-    def running(self, service: str) -> Iterator[None]:
-        """Runs a service; at the end it gets a SIGTERM, and must leave in order and in time."""
+    def running(self, service: str) -> Iterator[int]:
+        """Runs a service and gives the id of its process; at the end it gets a SIGTERM, and must
+        leave in order and in time."""
         with (
             (self.folder / f"{service}.log").open("wb") as output,
             subprocess.Popen(
@@ -140,7 +143,7 @@ class Deployment:
             ) as process,
         ):
             try:
-                yield
+                yield process.pid
                 assert process.poll() is None, self.log(service)
                 process.terminate()
                 assert process.wait(timeout=STOP_SECONDS) == 0, self.log(service)
@@ -259,8 +262,10 @@ def test_beat_asks_and_the_worker_sweeps(deployment: Deployment) -> None:
 
 
 def test_the_watchdog_runs_until_it_is_told_to_stop(deployment: Deployment) -> None:
-    with deployment.running("watchdog"):
-        time.sleep(3)  # its first look comes after five minutes
+    with deployment.running("watchdog") as pid:
+        while not catches(pid, signal.SIGTERM):
+            time.sleep(0.1)
+        time.sleep(2)  # its first look comes after five minutes
 
 
 def test_the_first_clinic_is_made_as_the_guide_says(deployment: Deployment) -> None:

@@ -1,7 +1,6 @@
 """The watchdog as a process of its own, with a real mail server, and what it needs taken away."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -25,6 +24,7 @@ from reminders.watchdog import SILENT_AFTER, Watchdog
 from surveillance.accounts.roles import Role
 from tests.factories import ClinicFactory, MembershipFactory
 from tests.integration.reminders.mail_server import MailServer
+from tests.processes import catches
 
 ROOT = Path(__file__).resolve().parents[3]
 START_SECONDS = 30
@@ -97,12 +97,6 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-def catches(pid: int, number: signal.Signals) -> bool:
-    """Whether a process has come so far that it handles this signal itself."""
-    [caught] = re.findall(r"^SigCgt:\s*(\w+)", Path(f"/proc/{pid}/status").read_text(), re.M)
-    return bool(int(caught, 16) >> number - 1 & 1)
 
 
 def subjects(server: MailServer) -> Sequence[str]:

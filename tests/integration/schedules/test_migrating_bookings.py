@@ -20,11 +20,15 @@ def migrate_to(name: str) -> None:
     MigrationExecutor(connection).migrate([("schedules", name)])
 
 
+def migrate_to_now() -> None:
+    executor = MigrationExecutor(connection)
+    executor.migrate(executor.loader.graph.leaf_nodes())
+
+
 @pytest.fixture(autouse=True)
 def at_the_end_all_is_as_it_was() -> Iterator[None]:
     yield
-    executor = MigrationExecutor(connection)
-    executor.migrate(executor.loader.graph.leaf_nodes())
+    migrate_to_now()
 
 
 def test_overlapping_appointments_stop_the_migration_and_are_named() -> None:
@@ -51,7 +55,7 @@ def test_every_appointment_learns_its_patient_and_takes_half_an_hour() -> None:
     booking = BookingFactory.create(minutes=45)
     migrate_to(BEFORE)
 
-    migrate_to(AFTER)
+    migrate_to_now()
 
     stored = Booking.objects.get()
     assert stored.patient == booking.slot.patient
