@@ -3,6 +3,7 @@ and what people keep for themselves."""
 
 from schedules.models.booking import Booking, BookingState, Scanner
 from schedules.models.contact import Contact, ContactOutcome
+from schedules.models.export import ExportTable, FileFormat
 from schedules.models.job import Job, JobFile, JobKind, JobState
 from schedules.models.protocol import Protocol, ProtocolState
 from schedules.models.review import Decision, Review
@@ -26,6 +27,8 @@ __all__ = [
     "Decision",
     "DeclinedAnchor",
     "EndReason",
+    "ExportTable",
+    "FileFormat",
     "Job",
     "JobFile",
     "JobKind",

@@ -7,6 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from schedules.models.export import ExportTable, FileFormat
 from schedules.models.protocol import Protocol
 
 
@@ -49,7 +50,22 @@ class Job(models.Model):
     error = models.TextField(blank=True, help_text="Why it was not done, for who asked.")
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.protocol}"
+        return ": ".join(filter(None, [self.get_kind_display(), self.about]))
+
+    @property
+    def about(self) -> str:
+        """What it is about, in words; empty where its kind says all."""
+        if self.kind == JobKind.TAKE_OVER:
+            return str(self.protocol)
+        if self.kind == JobKind.EXPORT:
+            table, file_format = self.parameters["table"], self.parameters["format"]
+            return f"{ExportTable(table).label}, {FileFormat(file_format).label}"
+        return ""
+
+    @property
+    def part(self) -> str:
+        """The template of what a page says of a job of this kind."""
+        return f"schedules/jobs/{self.kind}.html"
 
     @property
     def is_unfinished(self) -> bool:
@@ -62,7 +78,7 @@ class Job(models.Model):
 
 
 class JobFile(models.Model):
-    """A piece of the file that a job was given or has made: web and worker share no disk."""
+    """A piece of the file that a job was given or made: web and worker share no disk."""
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="file")
     n = models.PositiveIntegerField()

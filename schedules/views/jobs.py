@@ -26,5 +26,5 @@ def job(request: UserRequest, public_id: UUID) -> HttpResponse:
     if left:
         job.so_far = 0  # nothing of it was kept
     context = {"job": job, "left": left}
-    template = "schedules/_job.html" if request.htmx else "schedules/job.html"
+    template = job.part if request.htmx else "schedules/job.html"
     return render(request, template, context)
