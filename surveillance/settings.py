@@ -179,6 +179,13 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"SMS_URL {error} See .env.example.") from error
 
+# How DICOM peers' connections are secured; they are not, where no certificate is named.
+DICOM_TLS_CERT = env.str("DICOM_TLS_CERT", default="")
+DICOM_TLS_KEY = env.str("DICOM_TLS_KEY", default="")
+DICOM_TLS_CLIENT_CA = env.str("DICOM_TLS_CLIENT_CA", default="")
+# How many appointments a query of the worklist is told of at most.
+DICOM_WORKLIST_MOST = env.int("DICOM_WORKLIST_MOST", default=2000)
+
 # Who is told, beside the administrators, that the database is away.
 WATCHDOG_EMAIL = env.list("WATCHDOG_EMAIL", default=[])
 

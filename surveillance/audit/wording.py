@@ -92,6 +92,7 @@ PAGES: Mapping[str, Promise] = {
     "inbox": _("Inbox"),
     "message": _("Message"),
     "messages": _("Messages"),
+    "modality worklist": _("Worklist of a scanner"),
     "overdue": _("Overdue"),
     "patient": _("The patient’s page"),
     "patients": _("Patients"),

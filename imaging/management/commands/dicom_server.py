@@ -1,0 +1,49 @@
+import signal
+from argparse import ArgumentParser, ArgumentTypeError
+from threading import Event
+from types import FrameType
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from imaging.server.listening import Place, leave, listen
+from schedules.models.booking import AE_TITLE
+
+
+def title(text: str) -> str:
+    try:
+        AE_TITLE(text)
+    except ValidationError as error:
+        raise ArgumentTypeError(error.message) from error
+    return text
+
+
+class Command(BaseCommand):
+    help = "Speaks DICOM: gives scanners their worklist, and takes images in."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=11112, help="where it listens (11112)")
+        parser.add_argument(
+            "--ae-title", type=title, default="SURVEILLANCE", help="its own (SURVEILLANCE)"
+        )
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="the address that it binds to (127.0.0.1)"
+        )
+
+    def handle(self, *args: Any, port: int, ae_title: str, host: str, **options: Any) -> None:
+        stop = Event()
+
+        def told_to(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, told_to)
+        try:
+            listener = listen(Place(host, port, ae_title))
+        except (OSError, OverflowError) as error:
+            raise CommandError(f"It cannot listen on {host}, port {port}: {error}") from error
+        self.stdout.write(f"{ae_title} listens on {host}, port {listener.server_address[1]}.")
+        self.stdout.flush()
+        stop.wait()
+        leave(listener)
