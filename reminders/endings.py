@@ -50,7 +50,7 @@ def _by_reason(notices: Sequence[int], at: datetime) -> Mapping[str, list[int]]:
         "patient__clinic",
         "slot__schedule__tumour__patient__clinic",
         "booking__slot__schedule__tumour__patient__clinic",
-        "result",
+        "result__study",
     )
     for notice in rows.prefetch_related(
         Prefetch("slot__bookings", Booking.objects.order_by("pk")),
@@ -67,7 +67,9 @@ def _why(notice: Notice, at: datetime) -> str:
         return _("the patient agrees to messages no more")
     if not notice.rule.active:
         return _("its rule was switched off")
-    if notice.result:
+    if notice.result and notice.result.study.withdrawn_at:
+        why = _("the study was taken back")
+    elif notice.result:
         why = _("a clinician reviewed the result") if notice.result.reviewed_at else ""
     elif notice.booking and notice.rule.kind == Kind.APPOINTMENT:
         why = _BOOKINGS.get(BookingState(notice.booking.state), "")

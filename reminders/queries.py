@@ -80,7 +80,7 @@ def _is_left_to_do(clinics: Sequence[Clinic], at: datetime) -> Q:
         & ~Q(Exists(answered), rule__kind=Kind.OVERDUE)
         | Q(Exists(waiting.filter(pk=OuterRef("booking__slot"))), rule__kind=Kind.NO_SHOW)
         | Q(rule__kind=Kind.APPOINTMENT, booking__state=BookingState.BOOKED)
-        | Q(rule__kind=Kind.RESULT, result__reviewed_at=None)
+        | Q(rule__kind=Kind.RESULT, result__reviewed_at=None, result__study__withdrawn_at=None)
     )
 
 

@@ -217,7 +217,8 @@ UPDATE reminders_watch AS watch SET look_at = LEAST(
         OR EXISTS (
             SELECT FROM schedules_result AS result
             JOIN schedules_study AS study ON study.id = result.study_id
-            WHERE study.patient_id = patient.id AND result.reviewed_at IS NULL
+            WHERE study.patient_id = patient.id AND study.withdrawn_at IS NULL
+                AND result.reviewed_at IS NULL
         )
     THEN times.tomorrow END,
     (

@@ -190,7 +190,7 @@ thing (kind, id, public_id, patient_id, opens_on, due_on, latest_on, happened_on
     JOIN schedules_study AS study ON study.id = result.study_id
     JOIN patients_patient AS patient ON patient.id = study.patient_id
     JOIN day ON day.clinic_id = patient.clinic_id
-    WHERE result.reviewed_at IS NULL
+    WHERE result.reviewed_at IS NULL AND study.withdrawn_at IS NULL
 ),
 -- Each thing with each rule, and from which day on the rule speaks of it.
 ruled AS (
@@ -263,6 +263,7 @@ LEFT JOIN schedules_booking AS booking ON booking.id = notice.booking_id
 LEFT JOIN schedules_slot AS slot ON slot.id = COALESCE(notice.slot_id, booking.slot_id)
 LEFT JOIN schedules_schedule AS schedule ON schedule.id = slot.schedule_id
 LEFT JOIN schedules_result AS result ON result.id = notice.result_id
+LEFT JOIN schedules_study AS study ON study.id = result.study_id
 WHERE notice.ended_at IS NULL AND notice.raised_at < %(settled)s
     AND watch.look_at > 'epoch' IS NOT FALSE
     AND (
@@ -273,7 +274,7 @@ WHERE notice.ended_at IS NULL AND notice.raised_at < %(settled)s
         OR (rule.kind IN ('to_book', 'overdue', 'no_show') AND (
             schedule.state <> 'active' OR slot.outcome NOT IN ('open', 'partially_satisfied')
         ))
-        OR result.reviewed_at IS NOT NULL
+        OR result.reviewed_at IS NOT NULL OR study.withdrawn_at IS NOT NULL
     )
 """,
     "Never gathered into a message, of notices": """

@@ -142,6 +142,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": SWEEP_EVERY_SECONDS,
         "options": {"expires": SWEEP_EVERY_SECONDS},
     },
+    "settle": {
+        "task": "imaging.tasks.settle",
+        "schedule": SWEEP_EVERY_SECONDS,
+        "options": {"expires": SWEEP_EVERY_SECONDS},
+    },
     "reconcile": {
         "task": "reminders.tasks.reconcile",
         "schedule": RECONCILE_EVERY_SECONDS,

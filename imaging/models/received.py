@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -11,6 +12,15 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
 from schedules.models import Study
+
+
+class FiledBy(models.TextChoices):
+    """How it was known whose a study is when it was filed: the ways of `matching`, or a person."""
+
+    ORDER = "order", _("the order that the scanner was given")
+    ACCESSION = "accession", _("the accession number")
+    PATIENT = "patient", _("the patient’s number, with name or birth date")
+    PERSON = "person", _("whoever filed it chose the patient")
 
 
 class Received(models.Model):
@@ -34,10 +44,37 @@ class Received(models.Model):
         help_text=_("When it was taken to be complete; empty again once something new comes."),
     )
     judged_at = models.DateTimeField(
-        null=True, blank=True, help_text=_("When the program last looked whether it can be filed.")
+        null=True,
+        blank=True,
+        help_text=_(
+            "When the program last looked whether it can be filed; once it is filed, when all that "
+            "came was found to fit, and empty until then."
+        ),
     )
     study = models.OneToOneField(
         Study, null=True, blank=True, on_delete=models.PROTECT, related_name="received"
+    )
+    way = models.CharField(max_length=9, choices=FiledBy, blank=True, default="")
+    filed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Nobody, if the program filed it."),
+    )
+    filed_at = models.DateTimeField(null=True, blank=True)
+    known_before = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        blank=True,
+        help_text=_("The regions that somebody had recorded for the study before it was filed."),
+    )
+    taken_back_because = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text=_("Why it was taken back; since then only people file it."),
     )
     set_aside_because = models.CharField(max_length=300, blank=True, default="")
     set_aside_by = models.ForeignKey(
@@ -58,6 +95,11 @@ class Received(models.Model):
                 name="received_set_aside_by_somebody_for_a_reason",
             ),
             models.CheckConstraint(
+                condition=Q(study=None, way="", filed_at=None, filed_by=None, known_before=[])
+                | Q(study__isnull=False, filed_at__isnull=False) & ~Q(way=""),
+                name="filed_in_some_way",
+            ),
+            models.CheckConstraint(
                 condition=Q(study=None) | Q(set_aside_because=""),
                 name="what_is_filed_is_not_set_aside",
             ),
@@ -70,6 +112,11 @@ class Received(models.Model):
                 fields=["clinic", "first_at"],
                 condition=Q(study=None, set_aside_because=""),
                 name="received_not_filed",
+            ),
+            models.Index(
+                fields=["clinic", "last_at"],
+                condition=Q(study__isnull=False, judged_at=None),
+                name="received_grown",
             ),
         ]
 

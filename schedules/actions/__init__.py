@@ -25,7 +25,7 @@ from schedules.actions.schedules import (
     resume,
     suspend,
 )
-from schedules.actions.studies import keep_off_schedule, record_study
+from schedules.actions.studies import keep_off_schedule, record_study, withdraw_study
 from schedules.actions.undo import (
     UNDO_WITHIN,
     UNDOABLE,
@@ -78,4 +78,5 @@ __all__ = [
     "undo_result_review",
     "undo_review",
     "use_scanner",
+    "withdraw_study",
 ]

@@ -270,7 +270,7 @@ def check_free(booking: Booking) -> None:
         raise ValidationError({"starts_at": said % told})
 
 
-def record_booking(act: str, booking: Booking, by: User, **detail: object) -> None:
+def record_booking(act: str, booking: Booking, by: User | str, **detail: object) -> None:
     patient = booking.slot.patient
     record(
         act=act,

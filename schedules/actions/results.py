@@ -99,7 +99,7 @@ def correct_result(
     if before.says_the_same and told_of == result.told_of:
         raise ValidationError(_("Nothing is corrected: the result says all of this already."))
     if told_of and told_of != result.told_of:
-        _settle(told_of, result, withdraws, reason, by, at)
+        settle_finding(told_of, withdraws, reason, by, at)
     before.full_clean()
     before.save()
     record(
@@ -193,15 +193,14 @@ def _found(
     return known or add_finding(tumour=tumour, found_by=study.modality, by=by, at=at, **found)
 
 
-def _settle(
-    finding: Finding,
-    result: Result,
-    withdraws: bool | None,
-    reason: str,
-    by: User,
-    at: datetime | None,
+def settle_finding(
+    finding: Finding, withdraws: bool | None, reason: str, by: User, at: datetime | None
 ) -> None:
-    """Do with a finding what is said, now that the result that told of it does so no longer."""
+    """Do with a finding what is said, now that the result that told of it does so no longer.
+
+    Raises:
+        ValidationError: no other result tells of it, and nobody says what becomes of it.
+    """
     if Result.objects.filter(finding=finding).exists():
         return  # another study shows it too
     if withdraws is None:

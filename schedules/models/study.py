@@ -25,17 +25,20 @@ def made_up_study_uid() -> str:
     return f"2.25.{uuid.uuid4().int}"
 
 
+class StandingStudies(models.Manager["Study"]):
+    """The studies that nobody has withdrawn: those that count."""
+
+    def get_queryset(self) -> models.QuerySet["Study"]:
+        return super().get_queryset().filter(withdrawn_at=None)
+
+
 class Study(models.Model):
-    """An imaging study that really took place."""
+    """An imaging study that really took place. One of somebody else is withdrawn, not deleted."""
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="studies")
     study_uid = models.CharField(
-        "StudyInstanceUID",
-        max_length=64,
-        unique=True,
-        default=made_up_study_uid,
-        validators=[STUDY_UID],
+        "StudyInstanceUID", max_length=64, default=made_up_study_uid, validators=[STUDY_UID]
     )
     modality = models.CharField(max_length=16)
     performed_on = models.DateField()
@@ -51,10 +54,30 @@ class Study(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     kept_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_because = models.CharField(max_length=300, blank=True, default="")
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StandingStudies()  # the default: a patient or a slot asked for its studies has these
+    all_ever = models.Manager["Study"]()
 
     class Meta:
         verbose_name_plural = "studies"
         constraints = [
+            # What was withdrawn may be filed anew, for whom it is.
+            models.UniqueConstraint(
+                fields=["study_uid"],
+                condition=Q(withdrawn_at=None),
+                name="one_standing_study_per_uid",
+            ),
+            models.CheckConstraint(
+                condition=Q(withdrawn_because="", withdrawn_by=None, withdrawn_at=None)
+                | ~Q(withdrawn_because="")
+                & Q(withdrawn_by__isnull=False, withdrawn_at__isnull=False),
+                name="study_withdrawn_by_somebody_for_a_reason",
+            ),
             models.CheckConstraint(
                 condition=Q(kept_because="", kept_by=None, kept_at=None)
                 | ~Q(kept_because="") & Q(kept_by__isnull=False, kept_at__isnull=False),
@@ -86,6 +109,13 @@ class ResultOutcome(models.TextChoices):
     INADEQUATE = "inadequate", _("Inadequate, to be repeated")
 
 
+class StandingResults(models.Manager["Result"]):
+    """The results of studies that nobody has withdrawn."""
+
+    def get_queryset(self) -> models.QuerySet["Result"]:
+        return super().get_queryset().filter(study__withdrawn_at=None)
+
+
 class Result(models.Model):
     """What a study showed."""
 
@@ -108,6 +138,9 @@ class Result(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StandingResults()
+    all_ever = models.Manager["Result"]()
 
     class Meta:
         constraints = [
