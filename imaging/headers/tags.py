@@ -1,0 +1,76 @@
+"""The elements that are read and, in a `Header`, kept: these, and no other."""
+
+from typing import Final
+
+from pydicom.datadict import keyword_for_tag
+
+SPECIFIC_CHARACTER_SET: Final = 0x00080005
+IMAGE_TYPE: Final = 0x00080008
+SOP_CLASS: Final = 0x00080016
+SOP_INSTANCE: Final = 0x00080018
+# The day of the study on the scanner's calendar: the first that is said.
+DAYS: Final = (0x00080020, 0x00080021, 0x00080022, 0x0008002A, 0x00080023)
+ACCESSION: Final = 0x00080050
+ISSUER_OF_ACCESSION: Final = 0x00080051
+MODALITY: Final = 0x00080060
+STUDY_DESCRIPTION: Final = 0x00081030
+PROCEDURE: Final = 0x00081032
+SERIES_DESCRIPTION: Final = 0x0008103E
+ANATOMIC_REGION: Final = 0x00082218
+PATIENT_NAME: Final = 0x00100010
+PATIENT_ID: Final = 0x00100020
+ISSUER_OF_PATIENT_ID: Final = 0x00100021
+ISSUER_OF_PATIENT_ID_QUALIFIERS: Final = 0x00100024
+BIRTH_DATE: Final = 0x00100030
+SEX: Final = 0x00100040
+BODY_PART: Final = 0x00180015
+PROTOCOL_NAME: Final = 0x00181030
+STUDY_INSTANCE: Final = 0x0020000D
+SERIES_INSTANCE: Final = 0x0020000E
+REQUESTED_PROCEDURE: Final = 0x00321060  # its description
+REQUESTED_PROCEDURE_CODE: Final = 0x00321064
+REQUEST_ATTRIBUTES: Final = 0x00400275
+SHARED_GROUPS: Final = 0x52009229  # of the frames of one instance; read for these alone
+
+# In items of the above.
+CODE_VALUES: Final = (0x00080100, 0x00080119, 0x00080120)  # short, long, a URN
+CODING_SCHEME: Final = 0x00080102
+FRAME_ANATOMY: Final = 0x00209071
+ENTITY_IDS: Final = (0x00400031, 0x00400032)  # of who issued something: here, or anywhere
+
+SEQUENCES: Final = frozenset(
+    {
+        ISSUER_OF_ACCESSION,
+        PROCEDURE,
+        ANATOMIC_REGION,
+        ISSUER_OF_PATIENT_ID_QUALIFIERS,
+        REQUESTED_PROCEDURE_CODE,
+        REQUEST_ATTRIBUTES,
+        SHARED_GROUPS,
+    }
+)
+WANTED: Final = SEQUENCES | {
+    SPECIFIC_CHARACTER_SET,
+    IMAGE_TYPE,
+    SOP_CLASS,
+    SOP_INSTANCE,
+    *DAYS,
+    ACCESSION,
+    MODALITY,
+    STUDY_DESCRIPTION,
+    SERIES_DESCRIPTION,
+    PATIENT_NAME,
+    PATIENT_ID,
+    ISSUER_OF_PATIENT_ID,
+    BIRTH_DATE,
+    SEX,
+    BODY_PART,
+    PROTOCOL_NAME,
+    STUDY_INSTANCE,
+    SERIES_INSTANCE,
+    REQUESTED_PROCEDURE,
+}
+LAST: Final = REQUEST_ATTRIBUTES  # but for instances with frames
+NAMES: Final = {
+    tag: keyword_for_tag(tag) for tag in (*WANTED, *CODE_VALUES, CODING_SCHEME, *ENTITY_IDS)
+}
