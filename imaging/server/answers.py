@@ -95,7 +95,7 @@ def _codes(booking: Booking) -> list[Dataset]:
 
 def _issuer(booking: Booking) -> list[Dataset]:
     told = Dataset()
-    told.LocalNamespaceEntityID = _number(booking.patient.mrn_issuer)
+    told.LocalNamespaceEntityID = _number(booking.patient.clinic.mrn_issuer)
     return [told]
 
 

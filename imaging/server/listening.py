@@ -24,7 +24,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from imaging.models import Service
-from imaging.server import worklist
+from imaging.server import steps, worklist
 from imaging.server.association import MOST_ASSOCIATIONS, Connection, Listener, Served
 from imaging.server.bounds import LONGEST_PDU, PDU_SECONDS
 from imaging.server.callers import Caller, caller_of, note
@@ -79,6 +79,8 @@ def listen(place: Place) -> Listener:
             (evt.EVT_REQUESTED, _admit),
             (evt.EVT_C_ECHO, _echo),
             (evt.EVT_C_FIND, _find),
+            (evt.EVT_N_CREATE, _create),
+            (evt.EVT_N_SET, _set),
         ],
         server_class=Listener,
         request_handler=Connection,
@@ -182,3 +184,27 @@ def _until_cancelled(
             yield 0xFE00, None
             return
         yield answer
+
+
+@with_database
+def _create(event: Event) -> tuple[int | Dataset, Dataset | None]:
+    caller = _caller(event)
+    note(caller.ae_title, Service.STEP)
+    try:
+        uid: str | None = event.request.AffectedSOPInstanceUID  # type: ignore[union-attr]
+        answer = steps.create(caller, uid, event.attribute_list)
+    except steps.Failed as failed:
+        return failed.said(), None
+    return 0x0000, None if uid else answer
+
+
+@with_database
+def _set(event: Event) -> tuple[int | Dataset, Dataset | None]:
+    caller = _caller(event)
+    note(caller.ae_title, Service.STEP)
+    try:
+        uid: str | None = event.request.RequestedSOPInstanceUID  # type: ignore[union-attr]
+        steps.change(caller, uid, event.modification_list)
+    except steps.Failed as failed:
+        return failed.said(), None
+    return 0x0000, None

@@ -6,7 +6,13 @@ it refuses with a `ValidationError` whose keys are the fields of the form that a
 moment at which it is done: now, unless told.
 """
 
-from schedules.actions.bookings import BOOKING_MOVES, book, move_booking, reschedule
+from schedules.actions.bookings import (
+    BOOKING_MOVES,
+    book,
+    break_off,
+    move_booking,
+    reschedule,
+)
 from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export
 from schedules.actions.jobs import ask_for
@@ -46,6 +52,7 @@ __all__ = [
     "add_scanner",
     "ask_for",
     "book",
+    "break_off",
     "change_protocol",
     "change_scanner",
     "correct_result",

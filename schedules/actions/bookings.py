@@ -115,7 +115,7 @@ def reschedule(
 
 @transaction.atomic
 def move_booking(
-    *, booking: Booking, to: BookingState, by: User, at: datetime | None = None
+    *, booking: Booking, to: BookingState, by: User | str, at: datetime | None = None
 ) -> None:
     """Record that a patient arrived, did not attend, or that the appointment was cancelled.
 
@@ -144,6 +144,29 @@ def move_booking(
     record_booking(f"booking.{to.value}", booking, by, before=before)
 
 
+@transaction.atomic
+def break_off(*, booking: Booking, because: str, by: User | str) -> None:
+    """Give back an appointment at which the scan was begun and not done: the exam is to be booked
+    again, and the list says why.
+
+    Raises:
+        ValidationError: it is over, or was given up, already.
+    """
+    lock(booking.slot.patient)
+    booking.refresh_from_db()
+    if not booking.is_active:
+        raise ValidationError(
+            _("This appointment is %(state)s by now.")
+            % {"state": booking.get_state_display().lower()}
+        )
+    before, booking.state = booking.state, BookingState.CANCELLED
+    booking.broken_off_because = because[:200]
+    booking.save(update_fields=["state", "broken_off_because"])
+    if booking.slot.schedule.state == ScheduleState.ACTIVE:
+        plan_again(booking.slot.schedule)
+    record_booking("booking.broken_off", booking, by, before=before, because=because)
+
+
 def who_changed(booking: Booking) -> str:
     """Return the name of whoever brought an appointment into its state, if that is known."""
     patient = booking.slot.patient
@@ -152,6 +175,7 @@ def who_changed(booking: Booking) -> str:
     moves = (BookingState.ARRIVED, BookingState.NO_SHOW, BookingState.CANCELLED)
     return who_last(
         *(f"booking.{move}" for move in moves),
+        "booking.broken_off",
         clinic_code=patient.clinic_code,
         patient=patient,
         booking=booking.public_id,
