@@ -1,6 +1,7 @@
 """The one door for what comes in, by whatever way: headers are stored, and nothing else."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
@@ -41,9 +42,9 @@ def _take_in_study(
     )
     # Whoever brings the same study at this moment waits here, and then finds what was stored.
     received = Received.objects.select_for_update().get(clinic=clinic, study_uid=study_uid)
-    rows = _headers(received, headers)
+    rows = _rows(received, headers)
     known = set(Instance.objects.filter(header__in=rows.values()).values_list("header", "sop_uid"))
-    coming = {(rows[_place(header)].pk, header.sop_uid) for header in headers} - known
+    coming = {(rows[_of_none(header)].pk, header.sop_uid) for header in headers} - known
     Instance.objects.bulk_create(
         Instance(header_id=pk, sop_uid=sop_uid) for pk, sop_uid in sorted(coming)
     )
@@ -55,17 +56,19 @@ def _take_in_study(
     return received
 
 
-def _place(header: Header) -> tuple[str, str]:
-    return header.series_uid, digest(as_kept(header))
+def _of_none(header: Header) -> Header:
+    """Return what a header says, of no instance in particular."""
+    return replace(header, sop_uid="")
 
 
-def _headers(received: Received, headers: list[Header]) -> dict[tuple[str, str], SeriesHeader]:
+def _rows(received: Received, headers: list[Header]) -> dict[Header, SeriesHeader]:
     """Return the row of each distinct header, stored if it is new."""
-    rows = {(row.series_uid, row.digest): row for row in received.headers.all()}
-    for header in headers:
-        place = _place(header)
-        if place not in rows:
-            rows[place] = SeriesHeader.objects.create(
-                received=received, series_uid=place[0], digest=place[1], says=as_kept(header)
-            )
+    stored = {(row.series_uid, row.digest): row for row in received.headers.all()}
+    rows = {}
+    for header in dict.fromkeys(map(_of_none, headers)):
+        says = as_kept(header)
+        place = header.series_uid, digest(says)
+        rows[header] = stored.get(place) or SeriesHeader.objects.create(
+            received=received, series_uid=place[0], digest=place[1], says=says
+        )
     return rows

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 from random import Random
+from uuid import uuid4
 
 from pydicom import Dataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 
 def made_ct(
@@ -31,8 +32,8 @@ def made_ct(
     UIDs are made from those of the study, and from the numbers of series and slice: the same call
     makes the same instances. `others` are elements by keyword, such as ImageType.
     """
-    study_uid = study_uid or generate_uid()
-    series_uid = f"{study_uid[:56]}.{series}"
+    study_uid = study_uid or f"2.25.{uuid4().int}"
+    series_uid = f"{study_uid}.{series}"
     pixels = Random(side).randbytes(2 * side * side)
     return [
         _slice(
@@ -87,7 +88,7 @@ def _slice(number: int, pixels: bytes, says: dict[str, object]) -> Dataset:
     made.PatientPosition = "FFS"
     made.KVP = "120"
     made.SliceThickness = "1"
-    made.FrameOfReferenceUID = f"{says['StudyInstanceUID']}.0"[:64]
+    made.FrameOfReferenceUID = f"{says['StudyInstanceUID']}.0"
     made.AcquisitionNumber = 1
     made.InstanceNumber = number
     made.ImagePositionPatient = [0, 0, -number]

@@ -58,7 +58,7 @@ class Process:
     """Starts when it is needed. `seconds` bound the time until its next answer."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
+        self.seconds = seconds
         self._running: subprocess.Popen[bytes] | None = None
         self._answered = 0
         self._unread = b""
@@ -155,7 +155,7 @@ class Process:
     def _answer(self) -> Answer:
         assert self._running
         assert self._running.stdout
-        until = monotonic() + self._seconds
+        until = monotonic() + self.seconds
         while b"\n" not in self._unread:
             wait = max(0, until - monotonic())
             if not select.select([self._running.stdout], [], [], wait)[0]:

@@ -34,8 +34,8 @@ from imaging.headers.values import UNDEFINED, Said
 # How much is read, and how much of what is deflated is inflated: little is enough as a rule.
 READ: Final = (1 << 16, 1 << 24)
 LONGEST_VALUE: Final = 1 << 12  # bytes; texts have at most 64 characters
-LONGEST_SEQUENCE: Final = 1 << 20
-MOST_ELEMENTS: Final = 5_000  # before the last wanted one
+LONGEST_SEQUENCE: Final = 1 << 16
+MOST_READS: Final = 100_000  # two or three for each element
 _PREAMBLE: Final = 128
 _MEDIA_CLASS: Final = 0x00020002
 _TRANSFER_SYNTAX: Final = 0x00020010
@@ -150,29 +150,45 @@ def _behind_meta(tag: BaseTag, vr: str | None, length: int) -> bool:
 
 
 def _parsed(head: bytes, start: int, is_whole: bool, transfer_syntax: str, last: int) -> Said:
-    stream = BytesIO(head)
+    stream = _Counted(head)
     stream.seek(start)
-    end, left, is_behind = len(head), MOST_ELEMENTS, False
+    end, is_behind = len(head), False
 
     def stop_when(tag: BaseTag, vr: str | None, length: int) -> bool:
-        nonlocal end, left, is_behind
+        nonlocal end, is_behind
         end = len(head) if length == UNDEFINED else stream.tell() + length
-        left -= 1
         is_behind = int.__gt__(tag, last)  # BaseTag's own comparison is slow
-        if left < 0:
-            raise Refused("too_many_elements")
         if length > LONGEST_VALUE and not is_behind and tag in tags.WANTED:
             _check_length(tag, length)
         return is_behind
 
     is_implicit, is_little_endian = _encoding(head[start : start + 6], transfer_syntax)
     wanted: list[BaseTag | int] = [*tags.WANTED]
-    said = Said(parse(stream, is_implicit, is_little_endian, None, stop_when, specific_tags=wanted))
+    try:
+        found = parse(stream, is_implicit, is_little_endian, None, stop_when, specific_tags=wanted)
+    finally:
+        if stream.left < 0:  # whatever pydicom made of it
+            raise Refused("too_many_elements")
     if not is_behind and not is_whole:
         raise Refused("header_too_long")
     if not is_behind and end != len(head):  # in the middle of an element
         raise Refused("cut_off")
-    return said
+    return Said(found)
+
+
+class _Counted(BytesIO):
+    """Bytes that are read often enough for any real header, and then no more.
+
+    Small elements cost a thousand times their length once they are parsed.
+    """
+
+    left = MOST_READS
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.left -= 1
+        if self.left < 0:
+            raise EOFError
+        return super().read(size)
 
 
 def _check_length(tag: int, length: int) -> None:

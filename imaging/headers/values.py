@@ -31,7 +31,7 @@ UNDEFINED: Final = 0xFFFFFFFF  # a length
 YEARS = range(1900, 2101)
 UNDECLARED: Final = ("utf-8", "latin-1")  # tried in turn where no character set is named
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
-_DAY = re.compile(r"(\d{4})([.-]?)(\d\d)\2(\d\d)(?!\d)", re.ASCII)
+_DAY = re.compile(r"(\d{4})([.-]?)(\d\d)\2(\d\d)(?:\d\d.*)?", re.ASCII)  # and a time
 _BLANK = re.compile(r"[\t\n\f\r]+")
 # Control characters, what turns the direction of writing, and halves of characters.
 _NEVER_STORED = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -45,7 +45,7 @@ class Said:
     """
 
     def __init__(self, dataset: Dataset, above: Sequence[str] = UNDECLARED) -> None:
-        self._elements = {int(element.tag): element for element in dataset.elements()}
+        self._elements = {int(element.tag): element for element in dataset.values()}
         if any(map(_is_cut_off, self._elements.values())):
             raise Refused("cut_off")
         self._encodings = _encodings(self._elements.get(tags.SPECIFIC_CHARACTER_SET)) or above
@@ -87,7 +87,7 @@ class Said:
 
     def day(self, tag: int) -> date | None:
         """Return a day, or the day of a moment; nothing if it is none, or of another age."""
-        found = _DAY.match(self.whole(tag))
+        found = _DAY.fullmatch(self.whole(tag))
         if found and int(found[1]) in YEARS:
             with suppress(ValueError):
                 return date(int(found[1]), int(found[3]), int(found[4]))
@@ -125,7 +125,9 @@ class Said:
             text = "\\".join(map(str, value))
         else:
             text = "" if value is None else str(value)
-        return _NEVER_STORED.sub("", _BLANK.sub(" ", text)).strip()
+        if not text.isprintable():  # as few are: this is for speed
+            text = _NEVER_STORED.sub("", _BLANK.sub(" ", text))
+        return text.strip()
 
     def _items(self, tag: int) -> Sequence[Dataset]:
         element = self._elements.get(tag)
@@ -164,10 +166,11 @@ def _decoded(value: bytes, encodings: Sequence[str], delimiters: set[int]) -> st
 
 
 def _is_cut_off(element: DataElement | RawDataElement) -> bool:
+    value = element.value
     return (
-        isinstance(element, RawDataElement)
-        and isinstance(element.value, bytes)
-        and len(element.value) < element.length < UNDEFINED
+        isinstance(value, bytes)
+        and isinstance(element, RawDataElement)
+        and len(value) < element.length < UNDEFINED
     )
 
 

@@ -34,6 +34,7 @@ def run(*arguments: str) -> str:
                 "smtp_task_each",
             ],
         ),
+        (["benchmarks.dicom", "--slices", "20"], ["headers", "study_600"]),
     ],
 )
 def test_a_benchmark_compares_what_brings_about_the_same(
