@@ -102,7 +102,8 @@ def leave(listener: Listener) -> None:
         association.abort(block=False)
     until = time.monotonic() + LEAVES_WITHIN
     for association in served:
-        association.join(max(0, until - time.monotonic()))
+        for thread in (association, association.dul):
+            thread.join(max(0, until - time.monotonic()))
 
 
 def _contexts() -> list[PresentationContext]:
@@ -138,7 +139,8 @@ def _admit(event: Event) -> None:
     primitive = served.requestor.primitive
     try:
         title = str(primitive.calling_ae_title).strip()  # type: ignore[union-attr]
-        served.caller = caller_of(title, served.requestor.address, served.acceptor.ae_title)
+        own = Caller(served.acceptor.ae_title, None)
+        served.caller = caller_of(title, served.requestor.address, own, served.own_address)
         if served.caller is None:
             first = next(iter(served.requestor.requested_contexts), None)
             note(title, _service_of(first), refused=True)
