@@ -11,6 +11,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from imaging.pacs_logins import pacs_logins
 from reminders.channels.sms_url import sms_gateway
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -129,6 +130,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=60)
 RECONCILE_EVERY_SECONDS = 15 * 60
+PACS_EVERY_SECONDS = 5 * 60
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "reminders.tasks.sweep",
@@ -146,6 +148,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "imaging.tasks.settle",
         "schedule": SWEEP_EVERY_SECONDS,
         "options": {"expires": SWEEP_EVERY_SECONDS},
+    },
+    "ask_pacs": {
+        "task": "imaging.tasks.ask_pacs",
+        "schedule": PACS_EVERY_SECONDS,
+        "options": {"expires": PACS_EVERY_SECONDS},
+    },
+    "listen_for_silence": {
+        "task": "surveillance.tasks.listen_for_silence",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "reconcile": {
         "task": "reminders.tasks.reconcile",
@@ -190,6 +202,12 @@ DICOM_TLS_KEY = env.str("DICOM_TLS_KEY", default="")
 DICOM_TLS_CLIENT_CA = env.str("DICOM_TLS_CLIENT_CA", default="")
 # How many appointments a query of the worklist is told of at most.
 DICOM_WORKLIST_MOST = env.int("DICOM_WORKLIST_MOST", default=2000)
+
+# By which user and password a clinic's PACS is asked: {clinic's code: (user, password)}.
+try:
+    PACS_LOGINS = pacs_logins(env.list("PACS_LOGINS", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(f"PACS_LOGINS {error} See .env.example.") from error
 
 # Who is told, beside the administrators, that the database is away.
 WATCHDOG_EMAIL = env.list("WATCHDOG_EMAIL", default=[])

@@ -3,6 +3,7 @@
 import logging
 import socket
 import ssl
+import sys
 import threading
 from datetime import datetime
 from typing import Any, cast
@@ -45,6 +46,7 @@ class Served(Association):
     """An association that a peer opened, and whose peer is known once it was let in."""
 
     caller: Caller | None = None
+    own_address = ""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -78,6 +80,7 @@ class Connection(RequestHandler):
         served = Served(self.ae, MODE_ACCEPTOR)
         served._server = self.server
         served.name = f"{self.client_address[0]} at {datetime.now():%H:%M:%S}"  # noqa: DTZ005
+        served.own_address = str(cast(socket.socket, self.request).getsockname()[0])
         served.set_socket(BoundedSocket(served, client_socket=cast(socket.socket, self.request)))
         served.acceptor.maximum_length = self.ae.maximum_pdu_size
         served.acceptor.ae_title = self.server.ae_title
@@ -106,4 +109,4 @@ class Listener(ThreadedAssociationServer):
         return len(self.active_associations) < MOST_CONNECTIONS
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        logger.warning("A connection from %s failed.", client_address[0], exc_info=True)
+        logger.warning("A connection from %s failed: %s", client_address[0], sys.exc_info()[1])

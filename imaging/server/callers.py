@@ -4,7 +4,7 @@ import logging
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv6Address, ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.db import DatabaseError
 from django.utils import timezone
@@ -28,17 +28,21 @@ class Caller:
     clinic: Clinic | None
 
 
-def caller_of(ae_title: str, address: str, own_title: str) -> Caller | None:
-    """Return who calls, if that title may call from that address."""
-    place = ip_address(address.partition("%")[0])
-    if isinstance(place, IPv6Address) and place.ipv4_mapped:
-        place = place.ipv4_mapped
-    if ae_title == own_title:
-        return Caller(ae_title, None) if place.is_loopback else None
+def caller_of(ae_title: str, address: str, own: Caller, own_address: str) -> Caller | None:
+    """Return who calls, if that title may call from that address: `own` from this machine alone."""
+    place = _place(address)
+    if ae_title == own.ae_title:
+        return own if place.is_loopback or place == _place(own_address) else None
     peer = (
         Peer.objects.filter(ae_title=ae_title, address=str(place)).select_related("clinic").first()
     )
     return Caller(ae_title, peer.clinic) if peer else None
+
+
+def _place(address: str) -> IPv4Address | IPv6Address:
+    place = ip_address(address.partition("%")[0])
+    mapped = place.ipv4_mapped if isinstance(place, IPv6Address) else None
+    return mapped or place
 
 
 def note(ae_title: str, service: Service, *, refused: bool = False) -> None:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from io import BytesIO
+from typing import ParamSpec, TypeVar, cast
 
 import pydicom.config
 from django.db import close_old_connections
@@ -15,6 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pynetdicom import AllStoragePresentationContexts, _config, evt
 from pynetdicom._globals import ALL_TRANSFER_SYNTAXES
 from pynetdicom.ae import ApplicationEntity
+from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.events import Event
 from pynetdicom.presentation import PresentationContext, build_context
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]
@@ -24,7 +26,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from imaging.models import Service
-from imaging.server import steps, worklist
+from imaging.server import steps, store, worklist
 from imaging.server.association import MOST_ASSOCIATIONS, Connection, Listener, Served
 from imaging.server.bounds import LONGEST_PDU, PDU_SECONDS
 from imaging.server.callers import Caller, caller_of, note
@@ -79,6 +81,7 @@ def listen(place: Place) -> Listener:
             (evt.EVT_REQUESTED, _admit),
             (evt.EVT_C_ECHO, _echo),
             (evt.EVT_C_FIND, _find),
+            (evt.EVT_C_STORE, _store),
             (evt.EVT_N_CREATE, _create),
             (evt.EVT_N_SET, _set),
         ],
@@ -99,7 +102,8 @@ def leave(listener: Listener) -> None:
         association.abort(block=False)
     until = time.monotonic() + LEAVES_WITHIN
     for association in served:
-        association.join(max(0, until - time.monotonic()))
+        for thread in (association, association.dul):
+            thread.join(max(0, until - time.monotonic()))
 
 
 def _contexts() -> list[PresentationContext]:
@@ -135,7 +139,8 @@ def _admit(event: Event) -> None:
     primitive = served.requestor.primitive
     try:
         title = str(primitive.calling_ae_title).strip()  # type: ignore[union-attr]
-        served.caller = caller_of(title, served.requestor.address, served.acceptor.ae_title)
+        own = Caller(served.acceptor.ae_title, None)
+        served.caller = caller_of(title, served.requestor.address, own, served.own_address)
         if served.caller is None:
             first = next(iter(served.requestor.requested_contexts), None)
             note(title, _service_of(first), refused=True)
@@ -184,6 +189,20 @@ def _until_cancelled(
             yield 0xFE00, None
             return
         yield answer
+
+
+@with_database
+def _store(event: Event) -> int | Dataset:
+    caller = _caller(event)
+    note(caller.ae_title, Service.STORE)
+    asked = cast(C_STORE, event.request)
+    return store.store(
+        caller,
+        cast(BytesIO, asked.DataSet),
+        str(event.context.transfer_syntax),
+        str(asked.AffectedSOPClassUID),
+        str(asked.AffectedSOPInstanceUID),
+    )
 
 
 @with_database

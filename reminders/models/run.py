@@ -63,6 +63,7 @@ class AlarmKind(models.TextChoices):
     SILENCE = "silence", _("The sweep has not run")
     DIFFERENCE = "difference", _("Something that should have been said was not")
     HELD = "held", _("A burst of messages is held")
+    DICOM = "dicom", _("The DICOM server is silent")
 
 
 class Alarm(models.Model):

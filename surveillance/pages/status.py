@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from imaging.traffic import traffic as dicom_traffic
 from patients.access import UserRequest, allowed
 from patients.models import Clinic
 from patients.queries import clinics_where_may
@@ -43,6 +44,7 @@ def status(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "alarms": Alarm.objects.filter(
             Q(clinic=None) | Q(clinic__in=clinics), ended_at=None
         ).order_by("raised_at"),
+        "dicom": dicom_traffic(clinics, now),
         "holds": holds,
         "may_decide": list(clinics_where_may(request.user, Act.DECIDE_HOLD)),
         "clinics_in_words": listed(clinic.name for clinic in clinics),

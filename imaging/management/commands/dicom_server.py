@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
+from imaging.server.itself import ask_now_and_then
 from imaging.server.listening import Place, leave, listen
 from schedules.models.booking import AE_TITLE
 
@@ -45,5 +46,6 @@ class Command(BaseCommand):
             raise CommandError(f"It cannot listen on {host}, port {port}: {error}") from error
         self.stdout.write(f"{ae_title} listens on {host}, port {listener.server_address[1]}.")
         self.stdout.flush()
+        ask_now_and_then(listener, stop)
         stop.wait()
         leave(listener)

@@ -8,6 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
+from imaging.models import Arrangement, Heard, Peer
 from patients.models import Clinic
 from reminders.actions import sweep
 from reminders.alarms import raise_alarm
@@ -279,3 +280,23 @@ def test_whoever_decides_second_is_told_who_was_first(
 
     assert page.messages[1:] == [f"{administrator} has decided about this already."]
     assert {message.state for message in Message.objects.all()} == {MessageState.WITHDRAWN}
+
+
+def test_it_says_when_scanners_were_heard_and_whether_the_server_answers(
+    nurse_client: Client, clinic: Clinic
+) -> None:
+    Peer.objects.create(clinic=clinic, ae_title="CT1", address="10.0.0.7", name="The scanner")
+    Peer.objects.create(clinic=ClinicFactory.create(), ae_title="CT9", address="10.0.0.9")
+    Arrangement.objects.create(clinic=clinic, pacs_url="http://pacs/", pacs_error="HTTP 401")
+    told = status(nurse_client).text("#dicom")
+    assert "Answered itself silent never" in told
+    assert "The scanner not heard yet" in told
+    assert f"PACS of {clinic.name} in trouble HTTP 401" in told
+    assert "CT9" not in told
+
+    for title, refused in (("SURVEILLANCE", False), ("CT1", False), ("STRANGER", True)):
+        Heard.objects.create(ae_title=title, service="find", refused=refused)
+    told = status(nurse_client).text("#dicom")
+    assert "silent" not in told
+    assert "The scanner Worklist now" in told
+    assert "Refused STRANGER Worklist, now" in told

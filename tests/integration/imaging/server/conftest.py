@@ -10,6 +10,7 @@ import pytest
 
 from imaging.models import Peer
 from imaging.server import callers
+from imaging.server.association import Listener
 from imaging.server.listening import Place, leave, listen
 from patients.models import Clinic
 from schedules.models import Scanner
@@ -56,13 +57,18 @@ def scanner(db: None, clinic: Clinic) -> Scanner:
 
 
 @pytest.fixture
-def port(transactional_db: None, scanner: Scanner) -> Iterator[int]:
-    """Where the server listens; the clinic's scanner may call it from here."""
+def listener(transactional_db: None, scanner: Scanner) -> Iterator[Listener]:
+    """The server; the clinic's scanner may call it from here."""
     Peer.objects.create(clinic=scanner.clinic, ae_title="CT1", address="127.0.0.1")
     callers.forget()
     listener = listen(Place("127.0.0.1", 0, TITLE))
-    yield int(listener.server_address[1])
+    yield listener
     leave(listener)
+
+
+@pytest.fixture
+def port(listener: Listener) -> int:
+    return int(listener.server_address[1])
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@
 import pytest
 
 from imaging.models import Heard, Peer, Service
-from imaging.server.callers import MOST_REFUSED, caller_of, forget, note
+from imaging.server.callers import MOST_REFUSED, Caller, caller_of, forget, note
 from schedules.models import Scanner
 from tests.integration.imaging.server.conftest import Toolkit
+
+OWN = Caller("SURVEILLANCE", None)
 
 
 def test_a_peer_is_answered_and_its_call_is_noted(dcmtk: Toolkit) -> None:
@@ -33,17 +35,16 @@ def test_a_call_to_another_title_is_refused(dcmtk: Toolkit) -> None:
 @pytest.mark.django_db
 def test_an_address_is_the_same_in_either_notation(scanner: Scanner) -> None:
     Peer.objects.create(clinic=scanner.clinic, ae_title="CT1", address="10.0.0.7")
-    caller = caller_of("CT1", "::ffff:10.0.0.7", "SURVEILLANCE")
+    caller = caller_of("CT1", "::ffff:10.0.0.7", OWN, "10.0.0.1")
     assert caller
     assert caller.clinic == scanner.clinic
 
 
 @pytest.mark.django_db
 def test_the_server_may_call_itself_from_its_own_machine_alone() -> None:
-    own = caller_of("SURVEILLANCE", "127.0.0.1", "SURVEILLANCE")
-    assert own
-    assert own.clinic is None
-    assert caller_of("SURVEILLANCE", "10.0.0.7", "SURVEILLANCE") is None
+    assert caller_of("SURVEILLANCE", "127.0.0.1", OWN, "127.0.0.1") == OWN
+    assert caller_of("SURVEILLANCE", "10.0.0.1", OWN, "10.0.0.1") == OWN
+    assert caller_of("SURVEILLANCE", "10.0.0.7", OWN, "10.0.0.1") is None
 
 
 @pytest.mark.django_db
