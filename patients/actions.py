@@ -52,8 +52,8 @@ def register_patient(
     Raises:
         ValidationError: the MRN is taken, or the birth date lies in the future.
     """
-    if birth_date > clinic.today(at):
-        raise ValidationError({"birth_date": _("This day has not come yet.")})
+    if fault := fault_of_day(birth_date, born=birth_date, today=clinic.today(at)):
+        raise ValidationError({"birth_date": fault})
     patient = Patient(
         clinic=clinic,
         mrn_issuer=clinic.mrn_issuer,
@@ -112,7 +112,7 @@ def agree_to_messages(
     if contact_by == ContactBy.EMAIL and not email:
         raise ValidationError({"email": _("Messages by e-mail need an address.")})
     if contact_by == ContactBy.SMS:
-        phone = _dialled(phone)
+        phone = dialled(phone)
     patient.contact_by = contact_by
     patient.language = language
     patient.email = email or patient.email
@@ -324,8 +324,12 @@ def withdraw_finding(
     )
 
 
-def _dialled(phone: str) -> str:
-    """Return a phone number as it is dialled from anywhere, such as +819012345678."""
+def dialled(phone: str) -> str:
+    """Return a phone number as it is dialled from anywhere, such as +819012345678.
+
+    Raises:
+        ValidationError: it has no country, or is none.
+    """
     digits = re.sub(r"[\s().-]", "", phone)
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):
         raise ValidationError(
@@ -337,7 +341,14 @@ def _dialled(phone: str) -> str:
 def _check_day(field: str, day: date | None, patient: Patient, at: datetime | None) -> None:
     if day is None:
         return
-    if day < patient.birth_date:
-        raise ValidationError({field: _("This is before the patient was born.")})
-    if day > patient.clinic.today(at):
-        raise ValidationError({field: _("This day has not come yet.")})
+    if fault := fault_of_day(day, born=patient.birth_date, today=patient.clinic.today(at)):
+        raise ValidationError({field: fault})
+
+
+def fault_of_day(day: date, *, born: date, today: date) -> str:
+    """Return why nothing can have happened to a patient on that day, or an empty text."""
+    if day < born:
+        return _("This is before the patient was born.")
+    if day > today:
+        return _("This day has not come yet.")
+    return ""

@@ -91,16 +91,22 @@ class NotADay(ValueError):
 
 
 def read_day(
-    typed: str, *, year_first: bool = False, two_digits: range = YEARS, today: date | None = None
+    typed: str,
+    *,
+    year_first: bool = False,
+    many_hands: bool = False,
+    two_digits: range = YEARS,
+    today: date | None = None,
 ) -> date:
     """Return the day that was typed; `two_digits` are the years that two digits can stand for.
 
-    Where people put the `year_first`, a day of digits alone that ends with its year is refused.
+    Where people put the `year_first`, a day of digits alone that ends with its year is refused. If
+    it comes of `many_hands`, as in a file, it is refused where it is another day month first.
 
     Raises:
         NotADay: it is none, or could be two.
     """
-    return _day(_plain(typed), year_first, two_digits, today)
+    return _day(_plain(typed), year_first, two_digits, today, many_hands)
 
 
 def read_time(typed: str) -> time:
@@ -140,14 +146,21 @@ def _plain(typed: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _day(text: str, year_first: bool, two_digits: range, today: date | None) -> date:
+def _day(
+    text: str,
+    year_first: bool,
+    two_digits: range,
+    today: date | None,
+    many_hands: bool = False,
+) -> date:
     if text in WORDS and today:
         return today + timedelta(days=WORDS[text])
     for form in _FORMS:
         if parts := form.fullmatch(text):
             return _made(parts.groupdict(), two_digits)
     if parts := _DAY_FIRST.fullmatch(text):
-        if year_first:
+        day, month = int(parts["day"]), int(parts["month"])
+        if year_first or (many_hands and day != month and day <= 12):
             raise NotADay(Why.ORDER)
         return _made(parts.groupdict(), two_digits)
     raise NotADay(Why.UNREADABLE)

@@ -31,6 +31,7 @@ class Act(models.TextChoices):
     SIGN_PROTOCOL = "sign a protocol", _("sign a protocol")
     SEE_FIGURES = "see the follow-up figures", _("see the follow-up figures")
     EXPORT = "export schedules", _("export schedules")
+    IMPORT = "import patients", _("import patients")
     SEE_AUDIT = "see who did and saw what", _("see who did and saw what")
     ACKNOWLEDGE = "take an alert in hand", _("take an alert in hand")
     SEE_MESSAGES = "see what was sent", _("see what was sent")
@@ -56,6 +57,7 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SIGN_PROTOCOL: frozenset({Role.CLINICIAN}),
     Act.SEE_FIGURES: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR}),
     Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
+    Act.IMPORT: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
     Act.ACKNOWLEDGE: frozenset({Role.CLINICIAN}),
     Act.SEE_MESSAGES: frozenset(Role),

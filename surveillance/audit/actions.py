@@ -1,6 +1,6 @@
-"""The two ways into the audit. Call them inside the transaction that they tell of."""
+"""The ways into the audit. Call them inside the transaction that they tell of."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -28,6 +28,26 @@ def record(
         clinic_code=clinic_code,
         patient_id=patient.public_id if patient else None,
         detail=detail,
+    )
+
+
+def record_each(
+    *, act: str, by: User | str, of: Iterable[tuple[InClinic, Mapping[str, Any]]]
+) -> None:
+    """Record that `by` did the same to many patients at once: a row each, with its detail."""
+    Event.objects.bulk_create(
+        (
+            Event(
+                act=act,
+                by_id=_public_id(by),
+                by_name=_name(by),
+                clinic_code=patient.clinic_code,
+                patient_id=patient.public_id,
+                detail=detail,
+            )
+            for patient, detail in of
+        ),
+        batch_size=2000,
     )
 
 

@@ -286,6 +286,7 @@ def test_the_commands_of_the_readme_run_one_after_another(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
     said = StringIO()
     for words in managed((ROOT / "README.md").read_text(encoding="utf-8")):
         # The demo holds patients whom nobody has in hand, and safety_net says so by its exit code.
@@ -295,6 +296,7 @@ def test_the_commands_of_the_readme_run_one_after_another(
     assert "Entered the two published cases" in said.getvalue()
     assert "raised" in said.getvalue()
     assert "Re-baseline proposed and not decided: 2" in said.getvalue()
+    assert "A dry run: nothing was changed." in said.getvalue()
     assert (tmp_path / "schedules.csv").read_text().count("\n") > 500
 
 
