@@ -33,7 +33,7 @@ def made_ct(
     makes the same instances. `others` are elements by keyword, such as ImageType.
     """
     study_uid = study_uid or f"2.25.{uuid4().int}"
-    series_uid = f"{study_uid}.{series}"
+    series_uid = f"{study_uid[:48].rstrip(chr(46))}.{series}"  # 64 signs at most, with the number
     pixels = Random(side).randbytes(2 * side * side)
     return [
         _slice(
