@@ -14,13 +14,13 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Final
 
-from imaging.headers.process import Encoded, File, Outcome, Process
+from imaging.headers.process import File, Outcome, Process
 
 PROCESSES: Final = 2
 BATCH: Final = 32  # sources
 SECONDS: Final = 20.0  # for each answer
 
-Source = File | Encoded | Outcome  # an outcome is one already, and is passed on
+Source = File | Outcome  # an outcome is one already, and is passed on
 
 
 class Pool:

@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from imaging.headers.header import Header, Refused
 from imaging.headers.kept import from_kept
-from imaging.headers.reading import READ
 
 MOST_ANSWERS: Final = 20_000  # of one process; then another takes over
-MOST_LOSSES: Final = 3  # of one source
+MOST_LOSSES: Final = 3  # over one file
 _ROOT: Final = Path(__file__).parents[2]
 
+Job = dict[str, Any]
 Answer = list[Any]
 
 
@@ -31,15 +31,6 @@ class File:
     @property
     def name(self) -> str:
         return os.fsencode(self.path).decode(errors="replace")
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """A dataset as a peer sent it, with the UID of its transfer syntax."""
-
-    data: bytes
-    transfer_syntax: str
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +58,29 @@ class Process:
     def pid(self) -> int | None:
         return self._running.pid if self._running else None
 
-    def read(self, sources: Sequence[File | Encoded]) -> list[list[Outcome]]:
-        """Return what became of each source; of an archive, of each of its files."""
-        found = self._read(sources, most=READ[0])
-        for number, source in enumerate(sources):
-            if isinstance(source, Encoded) and _asks_for_more(found[number][0]):
-                [found[number]] = self._read([source], most=READ[-1])
+    def read(self, files: Sequence[File]) -> list[list[Outcome]]:
+        """Return what became of each file; of an archive, of each in there.
+
+        Whatever brings the process down is refused for it, and the rest is read by another.
+        """
+        found: list[list[Outcome]] = [[] for _ in files]
+        at = losses = 0
+        while at < len(files):
+            try:
+                jobs: list[Job] = [{"path": str(file.path.absolute())} for file in files[at:]]
+                jobs[0]["skip"] = len(found[at])
+                self._ask(jobs)
+                last: Header | None = None
+                while at < len(files):
+                    for answer in self._answers():
+                        last, outcome = _outcome(files[at], answer, last)
+                        found[at].append(outcome)
+                    at, losses = at + 1, 0
+            except Lost as lost:
+                found[at].append(Outcome(files[at].name, Refused(str(lost))))
+                losses += 1
+                if losses == MOST_LOSSES:
+                    at, losses = at + 1, 0
         if self._answered > MOST_ANSWERS:
             self.end()
         return found
@@ -84,7 +92,7 @@ class Process:
             Refused: it is none, or broken.
         """
         try:
-            self._ask([{"path": str(path), "lists": True}], b"")
+            self._ask([{"path": str(path.absolute()), "lists": True}])
             answers = list(self._answers())
         except Lost as lost:
             raise Refused(str(lost)) from lost
@@ -99,30 +107,7 @@ class Process:
             self._running.communicate()
         self._running, self._unread, self._answered = None, b"", 0
 
-    def _read(self, sources: Sequence[File | Encoded], most: int) -> list[list[Outcome]]:
-        """Read, of what is encoded only the beginning. Whatever ends the process is left out."""
-        found: list[list[Outcome]] = [[] for _ in sources]
-        at = losses = 0
-        while at < len(sources):
-            try:
-                jobs = [_job(source, most) for source in sources[at:]]
-                jobs[0]["skip"] = len(found[at])
-                encoded = [one.data[:most] for one in sources[at:] if isinstance(one, Encoded)]
-                self._ask(jobs, b"".join(encoded))
-                last: Header | None = None
-                while at < len(sources):
-                    for answer in self._answers():
-                        last, outcome = _outcome(sources[at], answer, last)
-                        found[at].append(outcome)
-                    at, losses = at + 1, 0
-            except Lost as lost:
-                found[at].append(Outcome(sources[at].name, Refused(str(lost))))
-                losses += 1
-                if losses == MOST_LOSSES:
-                    at, losses = at + 1, 0
-        return found
-
-    def _ask(self, jobs: list[dict[str, Any]], data: bytes) -> None:
+    def _ask(self, jobs: list[Job]) -> None:
         if self._running is None:
             self._running = subprocess.Popen(
                 [sys.executable, "-m", "imaging.headers.worker"],
@@ -134,7 +119,7 @@ class Process:
                 bufsize=0,
             )
         assert self._running.stdin
-        request = memoryview(json.dumps(jobs).encode() + b"\n" + data)
+        request = memoryview(json.dumps(jobs).encode() + b"\n")
         try:
             while request:
                 request = request[self._running.stdin.write(request) :]
@@ -155,13 +140,14 @@ class Process:
     def _answer(self) -> Answer:
         assert self._running
         assert self._running.stdout
-        until = monotonic() + self.seconds
+        answers, until = self._running.stdout.fileno(), monotonic() + self.seconds
+        waiting = select.poll()
+        waiting.register(answers, select.POLLIN)
         while b"\n" not in self._unread:
-            wait = max(0, until - monotonic())
-            if not select.select([self._running.stdout], [], [], wait)[0]:
+            if not waiting.poll(max(0, until - monotonic()) * 1000):
                 self.end()
                 raise Lost("too_slow")
-            if not (more := os.read(self._running.stdout.fileno(), 1 << 16)):
+            if not (more := os.read(answers, 1 << 16)):
                 self.end()
                 raise Lost("killed")
             self._unread += more
@@ -170,22 +156,10 @@ class Process:
         return answer
 
 
-def _job(source: File | Encoded, most: int) -> dict[str, Any]:
-    if isinstance(source, File):
-        return {"path": str(source.path.absolute())}
-    return {
-        "syntax": source.transfer_syntax,
-        "size": min(most, len(source.data)),
-        "is_beginning": most == READ[0] and len(source.data) > most,
-    }
-
-
-def _outcome(
-    source: File | Encoded, answer: Answer, last: Header | None
-) -> tuple[Header | None, Outcome]:
+def _outcome(file: File, answer: Answer, last: Header | None) -> tuple[Header | None, Outcome]:
     """Return the header that the next answer may refer to, and the outcome."""
     inside, says, *values = answer
-    name = f"{source.name}: {inside}" if inside else source.name
+    name = f"{file.name}: {inside}" if inside else file.name
     if says == "refused":
         return last, Outcome(name, Refused(values[0], **values[1]))
     if says == "same":
@@ -196,7 +170,3 @@ def _outcome(
         header = from_kept(kept, study_uid=study_uid, series_uid=series_uid)
         header = replace(header, sop_uid=sop_uid)
     return header, Outcome(name, header)
-
-
-def _asks_for_more(outcome: Outcome) -> bool:
-    return isinstance(outcome.found, Refused) and outcome.found.key == "more_needed"

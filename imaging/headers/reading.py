@@ -3,7 +3,8 @@
 `read` takes a file, `read_dataset` what a peer sends (no file meta information, but a transfer
 syntax), `from_dataset` what has been decoded already, `from_json` what DICOMweb says. All four
 validate alike, and raise `Refused` for whatever is wrong, never anything else but for what ends the
-program. Hostile bytes can still cost memory and time: `imaging.headers.pool` bounds both.
+program. What is read and inflated is bounded, and how often; files of unknown origin are read by
+the processes of `imaging.headers.pool` all the same, which can be lost.
 """
 
 import logging
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from itertools import chain
+from threading import RLock
 from typing import IO, Any, Final
 
 from pydicom import Dataset
@@ -41,6 +43,7 @@ _MEDIA_CLASS: Final = 0x00020002
 _TRANSFER_SYNTAX: Final = 0x00020010
 _WITH_MORE: Final = ("header_too_long", "damaged")  # refusals that more bytes may undo
 _CODE_STRING: Final = re.compile(r"[A-Z0-9_ ]{1,16}")
+_QUIET: Final = RLock()  # what is done with warnings is done for all threads
 # What pydicom quotes of a file is the patient's, and no log's.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL + 1)
 
@@ -82,14 +85,14 @@ def from_json(said: Mapping[str, Any]) -> Header:
     names = {f"{tag:08X}" for tag in tags.WANTED}
     with refusing():
         wanted = {name: said[name] for name in said if name.upper() in names}
-        return _header(Said(Dataset.from_json(wanted)))
+        return from_dataset(Dataset.from_json(wanted))
 
 
 @contextmanager
 def refusing(otherwise: str = "damaged") -> Iterator[None]:
     """Turn whatever pydicom and its like may raise into a refusal; what they warn of is no news."""
     try:
-        with warnings.catch_warnings():
+        with _QUIET, warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     except Refused:

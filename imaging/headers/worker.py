@@ -1,9 +1,8 @@
 """The process that reads what others sent, and can be lost without harm: `pool` starts it.
 
 It has no secrets in its environment and little memory, and writes nothing but its answers. A line
-of JSON asks for several jobs; the bytes of those that bring their own stand behind it. Each job is
-answered by any number of lines and an empty one, as soon as they are known, so that whoever waits
-knows which job brought the process down.
+of JSON asks for several jobs. Each is answered by any number of lines and an empty one, as soon as
+they are known, so that whoever waits knows which job brought the process down.
 """
 
 import json
@@ -23,7 +22,7 @@ from pydicom import dcmread
 
 from imaging.headers.header import Header, Refused
 from imaging.headers.kept import as_kept
-from imaging.headers.reading import read, read_dataset, refusing
+from imaging.headers.reading import read, refusing
 from imaging.headers.values import Said
 
 MEMORY: Final = 512 << 20  # bytes above what the process has when it begins
@@ -39,12 +38,9 @@ _FILE_ID: Final = 0x00041500
 def main() -> None:
     _bound()
     while line := sys.stdin.buffer.readline():
-        jobs = json.loads(line)
-        # All of it before the first answer, or each side could wait for the other to read.
-        sent = [sys.stdin.buffer.read(job.get("size", 0)) for job in jobs]
         last: Header | None = None
-        for job, data in zip(jobs, sent, strict=True):
-            for name, found in _outcomes(job, data):
+        for job in json.loads(line):
+            for name, found in _outcomes(job):
                 if isinstance(found, Refused):
                     _send([name, "refused", found.key, found.values])
                 elif found is None:
@@ -72,16 +68,11 @@ def _send(answer: list[Any]) -> None:
     sys.stdout.buffer.flush()
 
 
-def _outcomes(job: dict[str, Any], data: bytes) -> Iterator[tuple[str, Header | Refused | None]]:
+def _outcomes(job: dict[str, Any]) -> Iterator[tuple[str, Header | Refused | None]]:
     """Yield each instance of a job but for those to skip: its name in there, what became of it."""
     skip = job.get("skip", 0)
     try:
-        if "syntax" in job:
-            stream = _Beginning(data) if job["is_beginning"] else BytesIO(data)
-            if not skip:
-                yield "", read_dataset(stream, job["syntax"])
-            return
-        with _opened(job["path"]) as file:
+        with refusing(), _opened(job["path"]) as file:
             if job.get("lists"):
                 yield from ((name, None) for name in _listed(file))
             elif _is_archive(file):
@@ -90,15 +81,6 @@ def _outcomes(job: dict[str, Any], data: bytes) -> Iterator[tuple[str, Header | 
                 yield "", read(file)
     except Refused as refused:
         yield "", refused
-
-
-class _Beginning(BytesIO):
-    """The beginning of what was sent; the rest is sent when it is asked for."""
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        if data := super().read(size):
-            return data
-        raise Refused("more_needed")
 
 
 def _is_archive(stream: IO[bytes]) -> bool:
@@ -151,11 +133,10 @@ def _members(file: IO[bytes], skip: int) -> Iterator[tuple[str, Header | Refused
 
 def _listed(file: IO[bytes]) -> Iterator[str]:
     """Yield the files that a DICOMDIR lists, as it writes them: folders parted by backslashes."""
-    with refusing():
-        directory = dcmread(BytesIO(file.read(LONGEST_DIRECTORY)), specific_tags=[_RECORDS])
-        for record in Said(directory).every_item(_RECORDS):
-            if listed := record.whole(_FILE_ID):
-                yield listed
+    directory = dcmread(BytesIO(file.read(LONGEST_DIRECTORY)), specific_tags=[_RECORDS])
+    for record in Said(directory).every_item(_RECORDS):
+        if listed := record.whole(_FILE_ID):
+            yield listed
 
 
 if __name__ == "__main__":

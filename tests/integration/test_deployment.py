@@ -297,6 +297,7 @@ def test_the_commands_of_the_readme_run_one_after_another(
     assert "raised" in said.getvalue()
     assert "Re-baseline proposed and not decided: 2" in said.getvalue()
     assert "A dry run: nothing was changed." in said.getvalue()
+    assert "Taken in: instances 3, studies 1. Refused: files 0." in said.getvalue()
     assert (tmp_path / "schedules.csv").read_text().count("\n") > 500
 
 

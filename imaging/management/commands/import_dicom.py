@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 
+from imaging.filing import settle
 from imaging.headers.files import headers_of
 from imaging.headers.header import Header, Identity, Refused
 from imaging.headers.pool import pool
@@ -20,6 +20,7 @@ from imaging.refusals import in_words
 from patients.models import Clinic
 
 AT_ONCE = 2_000  # instances
+BY = "Import"
 
 
 class Command(BaseCommand):
@@ -55,9 +56,10 @@ class Command(BaseCommand):
                     instances += 1
                     coming.setdefault(found[0], []).append(found[1])
             for whose, headers in coming.items():
-                taken = take_in(clinic=whose, headers=headers, by="Import")
+                taken = take_in(clinic=whose, headers=headers, by=BY)
                 received.update(one.pk for one in taken)
-        Received.objects.filter(pk__in=received, settled_at=None).update(settled_at=timezone.now())
+        for study in Received.objects.filter(pk__in=received, judged_at=None).order_by("pk"):
+            settle(received=study, by=BY)
         self.stdout.write(
             f"Taken in: instances {instances}, studies {len(received)}. Refused: files {refusals}."
         )

@@ -10,8 +10,9 @@ from django.core.management import CommandError, call_command
 
 from imaging.models import Instance, Received
 from patients.models import Clinic
+from surveillance.audit.models import Event
 from tests.dicom import made_ct, write
-from tests.factories import ClinicFactory, PatientFactory
+from tests.factories import BookingFactory, ClinicFactory, PatientFactory, ScheduleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,32 @@ def test_files_folders_and_archives_are_taken_in_once(clinic: Clinic, tmp_path: 
 
     assert Instance.objects.count() == 44
     assert Received.objects.exclude(settled_at=None).count() == 3
+
+
+def test_a_ct_of_an_order_closes_its_exam(clinic: Clinic, tmp_path: Path) -> None:
+    slot = ScheduleFactory.create(anchor__tumour__patient__clinic=clinic).slots.get(n=1)
+    booking = BookingFactory.create(slot=slot)
+    patient = slot.patient
+    instances = made_ct(
+        study_uid=booking.study_uid,
+        patient_id=patient.mrn,
+        issuer=patient.mrn_issuer,
+        name=f"{patient.family_name}^{patient.given_name}",
+        birth_date=f"{patient.birth_date:%Y%m%d}",
+        sex="",
+        study_date=f"{slot.due_on:%Y%m%d}",
+        accession=booking.accession,
+    )
+    write(instances, tmp_path)
+
+    imported(tmp_path)
+
+    slot.refresh_from_db()
+    assert slot.outcome == "satisfied"
+    assert set(Event.objects.filter(act__startswith="images.").values_list("act", "by_name")) == {
+        ("images.received", "Import"),
+        ("images.filed", "Import"),
+    }
 
 
 def test_each_file_that_is_refused_is_named_with_its_reason(clinic: Clinic, tmp_path: Path) -> None:

@@ -3,11 +3,11 @@
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from itertools import pairwise
-from threading import Barrier, Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +17,7 @@ from imaging.intake import take_in
 from imaging.models import Instance, Received, SeriesHeader
 from patients.models import Clinic
 from tests.dicom import made_ct
+from tests.threads import at_once
 
 MANY = 300 if "CI" in os.environ else 30
 FIRST = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -82,24 +83,11 @@ def test_no_order_of_arrival_changes_what_is_stored(
 @pytest.mark.django_db(transaction=True)
 def test_the_same_study_by_two_ways_at_once_is_one(clinic: Clinic) -> None:
     ways = [INSTANCES, INSTANCES[::-1], INSTANCES[3:], INSTANCES[:4]]
-    together = Barrier(len(ways))
-    failed: list[Exception] = []
 
-    def bring(headers: Sequence[Header]) -> None:
-        try:
-            together.wait()
-            take_in(clinic=clinic, headers=headers, by="Upload")
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
+    brought = at_once(
+        [partial(take_in, clinic=clinic, headers=headers, by="Upload") for headers in ways]
+    )
 
-    threads = [Thread(target=bring, args=(way,)) for way in ways]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert not failed
+    assert not [one for one in brought if isinstance(one, Exception)]
     assert Received.objects.count() == 2
     assert len(stored()) == len(INSTANCES)
