@@ -20,5 +20,5 @@ RUN SECRET_KEY=build DATABASE_URL=postgres://build REDIS_URL=redis://build EMAIL
     python manage.py collectstatic --noinput \
     && chmod -R a+rX,go-w .
 USER 10001:10001
-EXPOSE 8000
+EXPOSE 8000 11112
 CMD ["gunicorn", "surveillance.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]

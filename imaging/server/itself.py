@@ -1,6 +1,7 @@
 """The server asks itself for a worklist, as a scanner does: its answer proves that it works."""
 
 import logging
+import socket
 import ssl
 from threading import Event, Thread
 
@@ -11,7 +12,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     ModalityWorklistInformationFind,
 )
 
-from imaging.server.association import Listener
+from imaging.server.listening import Place
 
 EVERY = 60  # seconds
 WITHIN = 10  # seconds, for each step
@@ -19,12 +20,12 @@ WITHIN = 10  # seconds, for each step
 logger = logging.getLogger(__name__)
 
 
-def ask_now_and_then(listener: Listener, stop: Event) -> None:
+def ask_now_and_then(place: Place, stop: Event) -> None:
     """Start to ask, in a thread, until told to stop. It is heard and noted as others are."""
 
     def ask() -> None:
         while True:
-            if not is_answered(listener):
+            if not is_answered(place):
                 logger.error("The DICOM server did not answer itself.")
             if stop.wait(EVERY):
                 return
@@ -32,30 +33,31 @@ def ask_now_and_then(listener: Listener, stop: Event) -> None:
     Thread(target=ask, daemon=True).start()
 
 
-def is_answered(listener: Listener) -> bool:
+def is_answered(place: Place) -> bool:
     """Ask for the worklist of nobody by a connection like any other, and say whether it came."""
-    host, port = listener.server_address[:2]
-    entity = ApplicationEntity(listener.ae_title)
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(place.host, place.host)  # noqa: S104
+    try:  # pynetdicom would leave a socket open that finds nobody
+        socket.create_connection((host, place.port), WITHIN).close()
+    except OSError:
+        return False
+    entity = ApplicationEntity(place.ae_title)
     entity.connection_timeout = entity.acse_timeout = WITHIN
     entity.dimse_timeout = entity.network_timeout = WITHIN
     entity.add_requested_context(ModalityWorklistInformationFind)
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(str(host), str(host))  # noqa: S104
     called = entity.associate(
         host,
-        int(port),
-        ae_title=listener.ae_title,
-        tls_args=(_secured(), host) if listener.secured_by else None,
+        place.port,
+        ae_title=place.ae_title,
+        tls_args=(_secured(), host) if settings.DICOM_TLS_CERT else None,
     )
     if not called.is_established:
         return False
     asked = Dataset()
     asked.AccessionNumber = ""
-    answers = [
-        answer.get("Status")
-        for answer, _ in called.send_c_find(asked, ModalityWorklistInformationFind)
-    ]
+    answers = called.send_c_find(asked, ModalityWorklistInformationFind)
+    statuses = [answer.get("Status") for answer, _ in answers]
     called.release()
-    return answers == [0x0000]
+    return statuses == [0x0000]
 
 
 def _secured() -> ssl.SSLContext:

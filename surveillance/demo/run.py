@@ -33,11 +33,13 @@ LOGINS = """\
   clinician   demo-only-password
   admin       demo-only-password"""
 
+DICOM_PORT = 11112
+
 say = functools.partial(print, flush=True)
 
 
-def programs(port: int) -> list[Program]:
-    """What runs until the end: the web server, one worker, one beat and the watchdog."""
+def programs(port: int, dicom_port: int) -> list[Program]:
+    """What runs until the end: web server, worker, beat, watchdog and DICOM server."""
     # gunicorn's control socket would be one for all demos of a user: its place is their home.
     web = ["gunicorn", "surveillance.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     celery = ["celery", "-A", "surveillance"]
@@ -48,6 +50,7 @@ def programs(port: int) -> list[Program]:
         # Its schedule is in the settings, so there is no file to keep.
         Program("beat", ["-m", *celery, "beat", "--scheduler", "celery.beat.Scheduler"]),
         Program("watchdog", ["manage.py", "watchdog"]),
+        Program("dicom", ["manage.py", "dicom_server", "--port", str(dicom_port)]),
     ]
 
 
@@ -89,7 +92,9 @@ def main() -> None:
     if "DATABASE_URL" in os.environ:
         sys.exit("The demo brings its own servers: unset DATABASE_URL to run it")
     try:
-        demo(port, DATA_DIR, SETUP, programs(port))
+        dicom_port = _free_from(DICOM_PORT)
+        say(f"DICOM: SURVEILLANCE on 127.0.0.1, port {dicom_port}, for the scanner DEMO_CT")
+        demo(port, DATA_DIR, SETUP, programs(port, dicom_port))
     except (EmbeddedError, ProgramFailed) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
@@ -110,6 +115,16 @@ def _check_is_free(port: int) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             sys.exit(f"Port {port}: {error.strerror}. Try bin/demo --port {port + 1}")
+
+
+def _free_from(port: int) -> int:
+    """Return the first port from this one on that nobody has: another demo's server may run."""
+    for free in range(port, port + 100):
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", free))
+            return free
+    sys.exit(f"No port from {port} on is free for DICOM")
 
 
 def _is_healthy(port: int) -> bool:

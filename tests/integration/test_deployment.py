@@ -102,11 +102,13 @@ class Deployment:
     folder: Path
     environment: dict[str, str]
     port: int
+    dicom_port: int
 
     def here(self, command: list[str]) -> list[str]:
         """The same command with this machine's port in the place of the container's."""
         address = re.compile(r"(0\.0\.0\.0|127\.0\.0\.1):8000")
-        return [address.sub(f"127.0.0.1:{self.port}", word) for word in command]
+        others = {"0.0.0.0": "127.0.0.1", "11112": str(self.dicom_port)}
+        return [others.get(word) or address.sub(f"127.0.0.1:{self.port}", word) for word in command]
 
     def run(
         self, command: list[str], said: str | None = None, **environment: str
@@ -201,13 +203,15 @@ def deployment(
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
         copy(ROOT / name, folder / name)
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+    with socket.socket() as probe, socket.socket() as dicom_probe:
+        for one in (probe, dicom_probe):
+            one.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
+        dicom_port: int = dicom_probe.getsockname()[1]
 
     built = re.search(r"^RUN (SECRET_KEY=.* collectstatic .*)$", DOCKERFILE, re.MULTILINE)
     assert built
-    deployment = Deployment(folder, {"PATH": path}, port)
+    deployment = Deployment(folder, {"PATH": path}, port, dicom_port)
     step = deployment.run(["sh", "-c", built[1]])
     assert step.returncode == 0, step.stdout
 
@@ -268,6 +272,13 @@ def test_the_watchdog_runs_until_it_is_told_to_stop(deployment: Deployment) -> N
         time.sleep(2)  # its first look comes after five minutes
 
 
+def test_the_dicom_server_answers_itself(deployment: Deployment) -> None:
+    with deployment.running("dicom"):
+        deadline = time.monotonic() + START_SECONDS
+        while not deployment.is_healthy("dicom"):
+            assert time.monotonic() < deadline, deployment.log("dicom")
+
+
 def test_the_first_clinic_is_made_as_the_guide_says(deployment: Deployment) -> None:
     guide = (ROOT / "docs" / "guides" / "administrator.md").read_text(encoding="utf-8")
     account = re.search(r"manage.py (shell -c .*create_user.*)$", guide, re.MULTILINE)
@@ -290,7 +301,9 @@ def test_the_commands_of_the_readme_run_one_after_another(
     said = StringIO()
     for words in managed((ROOT / "README.md").read_text(encoding="utf-8")):
         # The demo holds patients whom nobody has in hand, and safety_net says so by its exit code.
-        with pytest.raises(SystemExit) if words[0] == "safety_net" else nullcontext():
+        # Nor does a DICOM server run here.
+        says_no = words[0] in ("safety_net", "dicom_server")
+        with pytest.raises(SystemExit) if says_no else nullcontext():
             call_command(*words, stdout=said)
     assert "2026-02-28" in said.getvalue()  # three months after the anchor of the preview
     assert "Entered the two published cases" in said.getvalue()
@@ -320,8 +333,10 @@ def test_a_missing_setting_stops_with_a_hint(name: str) -> None:
 
 def test_only_the_web_port_is_published_and_only_here() -> None:
     published = re.findall(r"^\s+ports: (.+)$", COMPOSE, re.MULTILINE)
-    assert published == ['["127.0.0.1:8000:8000"]']
+    here = '["127.0.0.1:8000:8000"]', '["${DICOM_ADDRESS:-127.0.0.1}:11112:11112"]'
+    assert published == [*here]
     assert "ports" in _service("web")
+    assert "ports" in _service("dicom")
 
 
 def test_the_image_holds_no_embedded_servers_and_runs_as_nobody_special() -> None:
@@ -351,10 +366,10 @@ def test_compose_accepts_the_file_and_reads_it_as_we_do() -> None:
     config = compose("config", "--format", "json", **FILLED_IN)
     assert config.returncode == 0, config.stderr
     services = json.loads(config.stdout)["services"]
-    assert set(services) == {"db", "redis", "migrate", "web", "worker", "beat", "watchdog"}
-    for name in ("migrate", "worker", "beat", "watchdog"):
+    assert set(services) == {"db", "redis", "migrate", "web", "worker", "beat", "watchdog", "dicom"}
+    for name in ("migrate", "worker", "beat", "watchdog", "dicom"):
         assert services[name]["command"] == [word.replace("$", "$$") for word in command_of(name)]
-    for name in ("migrate", "web", "worker", "beat", "watchdog"):
+    for name in ("migrate", "web", "worker", "beat", "watchdog", "dicom"):
         assert services[name]["environment"] == environment_of_app(FILLED_IN)
         assert services[name]["user"] == "10001:10001"
         assert services[name]["read_only"]

@@ -96,6 +96,7 @@ def test_open_alarms_are_counted_by_kind(client: Client) -> None:
         "silence": 0,
         "difference": 0,
         "held": 2,
+        "dicom": 0,
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from imaging.models import Peer
 from patients.models import Clinic, Membership
 from reminders.rules import give_defaults
 from schedules.models import Protocol, Scanner
@@ -52,7 +53,15 @@ class Command(BaseCommand):
             phone="+44 1632 960000",  # kept free in the United Kingdom for what is invented
         )
         Scanner.objects.bulk_create(
-            Scanner(clinic=clinic, name=f"CT {n + 1}") for n in range(2 + patients // 200)
+            Scanner(
+                clinic=clinic,
+                name=f"CT {n + 1}",
+                ae_title="DEMO_CT" if n == 0 else f"DEMO_CT{n + 1}",
+            )
+            for n in range(2 + patients // 200)
+        )
+        Peer.objects.create(
+            clinic=clinic, ae_title="DEMO_CT", address="127.0.0.1", name="A scanner to try"
         )
         users = {name: self._user(name, clinic) for name in LOGINS}
         clinic.lead = users["clinician"]

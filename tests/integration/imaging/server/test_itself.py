@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
@@ -28,11 +29,15 @@ from surveillance.tasks import listen_for_silence
 from tests.integration.imaging.server.conftest import Toolkit
 
 
+def place_of(listener: Listener) -> Place:
+    return Place("127.0.0.1", int(listener.server_address[1]), "SURVEILLANCE")
+
+
 def test_it_asks_itself_as_a_scanner_does_and_is_heard(
     listener: Listener, scanner: Scanner
 ) -> None:
     assert is_silent(timezone.now())
-    assert is_answered(listener)
+    assert is_answered(place_of(listener))
 
     now = timezone.now()
     assert Heard.objects.get().service == Service.FIND
@@ -83,7 +88,7 @@ def test_with_tls_it_answers_who_shows_a_certificate_and_nobody_else(
         dcmtk = Toolkit(int(listener.server_address[1]))
         # Whoever connects and says nothing holds up nobody.
         with socket.create_connection(("127.0.0.1", dcmtk.port)):
-            assert is_answered(listener)
+            assert is_answered(place_of(listener))
             shown = dcmtk("echoscu", "+tls", str(secret), str(public), "+cf", str(public))
             assert shown.code == 0, shown.text
             assert dcmtk("echoscu", "+tla", "-ic").code != 0
@@ -111,6 +116,7 @@ def test_the_command_listens_until_it_is_told_to_stop(
         found = re.search(r"SURVEILLANCE listens on 127\.0\.0\.1, port (\d+)", said)
         assert found, said
         assert Toolkit(int(found[1]))("echoscu").code == 0
+        call_command("dicom_server", "--check", "--port", found[1])
         until = monotonic() + 20
         while not Heard.objects.filter(ae_title="SURVEILLANCE").exists():
             assert monotonic() < until, "it did not ask itself"
@@ -119,3 +125,5 @@ def test_the_command_listens_until_it_is_told_to_stop(
         running.send_signal(signal.SIGTERM)
         running.communicate(timeout=20)
     assert running.returncode == 0
+    with pytest.raises(SystemExit):
+        call_command("dicom_server", "--check", "--port", found[1])
