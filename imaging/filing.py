@@ -244,7 +244,6 @@ def _file(
         study,
         way=way,
         regions=list(regions),
-        sure=judgement.coverage.sure,
         evidence=[f"{one.source}: {one.words}" for one in judgement.coverage.evidence],
         despite=despite,
     )

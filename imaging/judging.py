@@ -110,13 +110,7 @@ def judge(several: Iterable[Received]) -> list[Judgement]:
     )
     headers = {received.pk: _headers(received) for received in several}
     found = _Candidates(several, headers)
-    texts: dict[int, Texts] = {
-        clinic.pk: {
-            meaning.text: [Region(region) for region in meaning.regions]
-            for meaning in clinic.text_meanings.all()
-        }
-        for clinic in {received.clinic for received in several}
-    }
+    texts = {clinic.pk: _texts(clinic) for clinic in {received.clinic for received in several}}
     matches = {
         received.pk: matched(
             _said(received, headers[received.pk]), found.of(received, headers[received.pk])
@@ -185,10 +179,13 @@ def _doubted(coverage: Coverage, doubt: Doubt) -> Coverage:
     return replace(coverage, sure=False, doubts=tuple(sorted({*coverage.doubts, doubt})))
 
 
-def evidence_of(received: Received) -> tuple[Evidence, ...]:
-    """Return what the regions of one study rest on; its clinic's texts and headers are fetched."""
-    texts = {one.text: [*map(Region, one.regions)] for one in received.clinic.text_meanings.all()}
-    return coverage_of(_headers(received), texts).evidence
+def evidence_of(received: Received, clinic: Clinic) -> tuple[Evidence, ...]:
+    """Return what the regions of one study rest on; headers and texts are best fetched before."""
+    return coverage_of(_headers(received), _texts(clinic)).evidence
+
+
+def _texts(clinic: Clinic) -> Texts:
+    return {one.text: [*map(Region, one.regions)] for one in clinic.text_meanings.all()}
 
 
 def _said(received: Received, headers: Iterable[Header]) -> Said:

@@ -1,8 +1,11 @@
-"""What was received, and where it belongs."""
+"""What was received, where it belongs, and what of it waits for somebody."""
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
 
 from imaging.headers.header import Identity
+from imaging.models import Received
 from patients.models import Clinic, Patient
 
 
@@ -28,3 +31,17 @@ def clinic_for(identity: Identity) -> Clinic | None:
 def _only(clinics: QuerySet[Clinic]) -> Clinic | None:
     found = clinics[:2]
     return found[0] if len(found) == 1 else None
+
+
+def received_of(clinics: Iterable[Clinic]) -> QuerySet[Received]:
+    return Received.objects.filter(clinic__in=clinics).select_related(
+        "clinic", "study__patient__clinic", "filed_by", "set_aside_by"
+    )
+
+
+def undecided(clinics: Iterable[Clinic]) -> QuerySet[Received]:
+    """Return what has settled and waits for somebody: not filed, or grown by what does not fit."""
+    return received_of(clinics).filter(
+        Q(study=None, set_aside_because="") | Q(study__isnull=False, judged_at=None),
+        settled_at__isnull=False,
+    )

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Patient
+from patients.models import Clinic, Patient
 from surveillance.accounts.roles import MAY, Act, Role
 
 
@@ -22,6 +22,8 @@ class Gap(models.TextChoices):
     NO_OUTCOME = "no_outcome", _("Appointment passed, with no outcome")
     LAPSED = "lapsed", _("Slot lapsed without a review")
     NO_MATCH = "no_match", _("Study without a match")
+    NOT_FILED = "not_filed", _("Images received, and nobody’s yet")
+    NO_IMAGES = "no_images", _("Done at the scanner, with no study filed")
     NOT_REVIEWED = "not_reviewed", _("Result without a review")
     NEW_ANCHOR = "new_anchor", _("Re-baseline proposed and not decided")
     NOT_ACKNOWLEDGED = "not_acknowledged", _("Alert that nobody has answered")
@@ -30,14 +32,24 @@ class Gap(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class FallenThrough:
-    """One patient whom nobody has in hand, since when, and where to act."""
+    """One patient whom nobody has in hand, since when, and where to act.
+
+    Of what is nobody's yet, the clinic that has it stands for the patient.
+    """
 
     gap: Gap
-    patient: Patient
+    patient: Patient | None
     since: date
     detail: str
     act: Act
     route: str  # where to act: a page of its own, or the patient's
+    of: Clinic | None = None
+
+    @property
+    def clinic(self) -> Clinic:
+        clinic = self.patient.clinic if self.patient else self.of
+        assert clinic is not None
+        return clinic
 
     @property
     def who(self) -> Iterable[Role]:
@@ -50,6 +62,6 @@ class FallenThrough:
 
     @property
     def url(self) -> str:
-        if self.route == "patient":
+        if self.patient and self.route == "patient":
             return reverse("patient", args=[self.patient.public_id])
         return reverse(self.route)

@@ -27,6 +27,7 @@ def _capitalised(region: str) -> str:
 
 
 _region = lazy(_capitalised, str)  # a form is made once, and read in many languages
+REGION_CHOICES = [(region, _region(region)) for region in REGIONS]
 
 
 class ReviewForm(DatedForm):
@@ -190,7 +191,7 @@ class StudyForm(DatedForm, LesionForm):
     modality = forms.ChoiceField(label=_("Modality"), choices=list(MODALITIES.items()))
     regions = forms.MultipleChoiceField(
         label=_("Regions covered"),
-        choices=[(region, _region(region)) for region in REGIONS],
+        choices=REGION_CHOICES,
         widget=forms.CheckboxSelectMultiple,
         help_text=_("Tick what the images really cover, not what was ordered."),
     )

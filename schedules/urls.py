@@ -73,12 +73,6 @@ urlpatterns = [
     path("studies/<uuid:public_id>/result/", results.record_result, name="record-result"),
     path("studies/<uuid:public_id>/result/correct/", results.correct_result, name="correct-result"),
     path("studies/<uuid:public_id>/review-result/", results.review_result, name="review-result"),
-    path("worklists/unmatched/", studies.unmatched, name="unmatched"),
-    path(
-        "studies/<uuid:public_id>/keep-off-schedule/",
-        studies.keep_off_schedule,
-        name="keep-off-schedule",
-    ),
     path("protocols/", protocols.protocols, name="protocols"),
     path("protocols/compare/", protocols.compare, name="compare-protocols"),
     path("protocols/<slug:code>/<int:version>/", protocols.protocol, name="protocol"),

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+import imaging.safety
 import reminders.safety
 import schedules.safety
 from patients.queries import ClinicDay
@@ -11,7 +12,10 @@ from patients.safety import FallenThrough, Gap
 
 def fallen_through(days: Sequence[ClinicDay]) -> dict[Gap, list[FallenThrough]]:
     """Return all who have fallen through on their clinic's day, by gap, the oldest first."""
-    found = [*schedules.safety.fallen_through(days), *reminders.safety.fallen_through(days)]
+    apps = (schedules.safety, imaging.safety, reminders.safety)
+    found = [row for app in apps for row in app.fallen_through(days)]
     order = list(Gap)
-    found.sort(key=lambda row: (order.index(row.gap), row.since, row.patient.pk))
+    found.sort(
+        key=lambda row: (order.index(row.gap), row.since, row.patient.pk if row.patient else 0)
+    )
     return {gap: list(rows) for gap, rows in groupby(found, key=lambda row: row.gap)}

@@ -14,6 +14,7 @@ from surveillance.pages import (
     register,
     safety_net,
     status,
+    unmatched,
 )
 
 urlpatterns = [
@@ -34,7 +35,14 @@ urlpatterns = [
     path("administration/", clinics.administration, name="administration"),
     path("administration/<slug:code>/", clinics.clinic, name="clinic"),
     path("administration/<slug:code>/facts/", clinics.facts, name="clinic-facts"),
+    path("worklists/unmatched/", unmatched.unmatched, name="unmatched"),
+    path(
+        "studies/<uuid:public_id>/keep-off-schedule/",
+        unmatched.keep_off_schedule,
+        name="keep-off-schedule",
+    ),
     path("", include("schedules.urls")),
+    path("", include("imaging.urls")),
     path("", include("reminders.urls")),
 ]
 handler400 = refusals.bad_request

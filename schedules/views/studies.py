@@ -1,4 +1,4 @@
-"""Recording a study, and deciding on what counts for no exam."""
+"""Recording a study."""
 
 from typing import Any
 from uuid import UUID
@@ -9,18 +9,15 @@ from django.db import transaction
 from django.forms import model_to_dict
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
 from patients.forms import refuse
 from patients.models import Clinic, Patient
 from patients.queries import patients_of
 from schedules import actions, queries
-from schedules.forms import KeepOffScheduleForm, StudyForm
-from schedules.models import ResultOutcome, Study
-from schedules.unmatched import unmatched_rows
+from schedules.forms import StudyForm
+from schedules.models import ResultOutcome
 from schedules.worklists import address_of_booked
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -81,51 +78,3 @@ def _known(request: UserRequest, patient: Patient) -> dict[str, Any]:
         study = get_object_or_404(patient.studies, public_id=asked["study"])
         return model_to_dict(study, ["performed_on", "modality", "regions", "study_uid"])
     return {}
-
-
-@require_safe
-@allowed(Act.RECORD_STUDY)
-def unmatched(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """The studies that count for no exam of a plan and that nobody has decided about."""
-    return _unmatched(request, clinics)
-
-
-@require_POST
-@allowed(Act.RECORD_STUDY)
-def keep_off_schedule(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
-    """Decide, with a reason, that a study need not count for any exam."""
-    study = get_object_or_404(queries.studies_of(clinics), public_id=public_id)
-    form = KeepOffScheduleForm(request.POST, study=study)
-    if form.is_valid():
-        try:
-            actions.keep_off_schedule(study=study, by=request.user, **form.cleaned_data)
-        except ValidationError as error:
-            refuse(form, error)
-        else:
-            said = _("%(patient)s: %(study)s is kept off schedule.")
-            said %= {"patient": study.patient, "study": study}
-            undo = reverse("undo-keep-off-schedule", args=[public_id])
-            messages.success(request, said, extra_tags=undo)
-            return redirect("unmatched")
-    return _unmatched(request, clinics, refused=(study, form))
-
-
-def _unmatched(
-    request: UserRequest,
-    clinics: list[Clinic],
-    refused: tuple[Study, KeepOffScheduleForm] | None = None,
-) -> HttpResponse:
-    """Show the list, and what was refused above it and beside its field."""
-    rows = unmatched_rows(queries.unmatched_studies(clinics))
-    record_look(page="unmatched", by=request.user, patients=[row.study.patient for row in rows])
-    asked = [
-        (
-            row,
-            refused[1]
-            if refused and refused[0] == row.study
-            else KeepOffScheduleForm(study=row.study),
-        )
-        for row in rows
-    ]
-    context = {"asked": asked, "form": refused[1] if refused else None}
-    return render(request, "schedules/unmatched.html", context)

@@ -110,6 +110,7 @@ PAGES: Mapping[str, Promise] = {
     "enrol": _("Choose the follow-up"),
     "export": _("Export of the schedules"),
     "import": _("Import of patients"),
+    "images": _("Received images"),
     "inbox": _("Inbox"),
     "message": _("Message"),
     "messages": _("Messages"),

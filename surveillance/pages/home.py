@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from imaging.queries import undecided
 from patients.access import UserRequest
 from patients.models import Clinic
 from patients.queries import clinic_days, clinics_where_may
@@ -64,6 +65,13 @@ WORK = (
         _("Reported, and seen by no clinician yet."),
         "results",
         lambda clinics: queries.unreviewed_results(clinics).count(),
+    ),
+    Work(
+        Act.RECORD_STUDY,
+        _("Received images to decide on"),
+        _("Nobody has said yet whose they are, or what they covered."),
+        "unmatched",
+        lambda clinics: undecided(clinics).count(),
     ),
     Work(
         Act.RECORD_STUDY,

@@ -34,6 +34,9 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
             "studies__result__corrections__by",
             "studies__slots",
             "studies__kept_by",
+            "studies__received__filed_by",
+            "studies__received__headers",
+            "clinic__text_meanings",
         ),
         public_id=public_id,
     )

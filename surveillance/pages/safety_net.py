@@ -16,7 +16,9 @@ def safety_net(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     days = days_asked_for(request, clinics)
     gaps = fallen_through(days)
     rows = [row for found in gaps.values() for row in found]
-    record_look(page="safety net", by=request.user, patients=[row.patient for row in rows])
+    record_look(
+        page="safety net", by=request.user, patients=[row.patient for row in rows if row.patient]
+    )
     context = {
         "gaps": gaps,
         "total": len(rows),

@@ -9,7 +9,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from patients.models import Finding, Patient, Treatment
+from imaging.judging import evidence_of
+from imaging.wording import evidence_in_words
+from patients.models import Clinic, Finding, Patient, Treatment
 from schedules.explanations import explain
 from schedules.history import in_words
 from schedules.models import BookingState, Correction, Schedule, Slot, Study
@@ -118,6 +120,17 @@ def _treatment_detail(treatment: Treatment) -> str:
 
 
 def _studies(patient: Patient) -> Iterator[Entry]:
+    withdrawn = Study.all_ever.filter(patient=patient, withdrawn_at__isnull=False)
+    for study in withdrawn.select_related("withdrawn_by"):
+        yield Entry(
+            study.performed_on,
+            "withdrawn",
+            _("Study"),
+            in_words(study),
+            _("withdrawn by %(name)s: %(reason)s")
+            % {"name": study.withdrawn_by, "reason": study.withdrawn_because},
+            status=_("Withdrawn"),
+        )
     for study in patient.studies.all():
         counts_for = listed(
             _("no. %(n)s, month %(month)s") % {"n": slot.n, "month": slot.month}
@@ -134,12 +147,25 @@ def _studies(patient: Patient) -> Iterator[Entry]:
                 result.comment if result else "",
                 *(map(_corrected, result.corrections.all()) if result else ()),
                 study.description,
+                _filed(study, patient.clinic),
                 _("counts for slot %(slots)s") % {"slots": counts_for}
                 if counts_for
                 else _off_schedule(study),
             ),
             study=study,
         )
+
+
+def _filed(study: Study, clinic: Clinic) -> str:
+    """Say how it was known whose a received study is, and what its regions rest on."""
+    received = getattr(study, "received", None)
+    if received is None:
+        return ""
+    return _("filed from images by %(name)s, known by %(way)s; %(evidence)s") % {
+        "name": received.filed_by or _("the program"),
+        "way": received.get_way_display(),
+        "evidence": listed(evidence_in_words(evidence_of(received, clinic))),
+    }
 
 
 def _corrected(correction: Correction) -> str:

@@ -37,6 +37,7 @@ from tests.factories import (
     UserFactory,
     morning,
 )
+from tests.integration.imaging.scene import ct, identity_of, received
 
 pytestmark = pytest.mark.django_db
 
@@ -115,6 +116,8 @@ RULES = {
     "administration": Rule(Act.KEEP_CLINIC),
     "clinic": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
     "clinic-facts": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
+    "arrangement": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
+    "images": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
     "inbox": Rule(Act.SEE_PATIENTS),
     "acknowledge": Rule(Act.ACKNOWLEDGE, BUTTON, of_one_patient=True),
     "messages": Rule(Act.SEE_MESSAGES),
@@ -228,6 +231,7 @@ def site(clinic: Clinic) -> Site:
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
         "contact": [slot.patient.public_id],
+        "images": [received(clinic, ct(identity_of(slot.patient))).public_id],
         "record-study": [slot.patient.public_id],
         "book": [slot.public_id],
         "review": [slot.public_id],
@@ -257,7 +261,7 @@ def site(clinic: Clinic) -> Site:
             name: [schedule.public_id]
             for name in ("what-if", "decline-anchor", "suspend", "resume", "end")
         },
-        **{name: [clinic.code] for name in ("clinic", "clinic-facts")},
+        **{name: [clinic.code] for name in ("clinic", "clinic-facts", "arrangement")},
         **dict.fromkeys(("protocol", "draft-protocol", "sign-protocol", "take-over"), version),
     }
     asked = dict.fromkeys(("what-if", "decline-anchor"), f"?anchor={operation.public_id}")

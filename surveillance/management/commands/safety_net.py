@@ -25,8 +25,8 @@ class Command(BaseCommand):
             listed = [
                 {
                     "reason": gap,
-                    "patient": row.patient.public_id,
-                    "clinic": row.patient.clinic_code,
+                    "patient": row.patient and row.patient.public_id,
+                    "clinic": row.clinic.code,
                     "since": row.since,
                     "detail": row.detail,
                     "who": row.who,
@@ -41,9 +41,9 @@ class Command(BaseCommand):
                 self.stdout.write(f"{gap.label}: {len(rows)}")
                 for row in rows:
                     who = " or ".join(role.label.lower() for role in row.who)
+                    whose = f" {row.patient.mrn}" if row.patient else ""
                     self.stdout.write(
-                        f"  {row.patient.clinic_code} {row.patient.mrn} since {row.since}: "
-                        f"{row.detail} ({who})"
+                        f"  {row.clinic.code}{whose} since {row.since}: {row.detail} ({who})"
                     )
             if not gaps:
                 self.stdout.write("Nobody has fallen through.")

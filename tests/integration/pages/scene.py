@@ -4,15 +4,20 @@ The pages go by the clock, so what they show is anchored at today. A month's end
 date up to three days nearer: what a test says of dates it takes from the slot.
 """
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from django.db import connection
 from django.test import Client
 
+from imaging.arranging import give_meaning, keep_peer
+from imaging.filing import file_study, set_aside, settle
+from imaging.headers.header import Identity
 from patients.models import Clinic, Patient
 from reminders.actions import sweep
 from schedules.actions import record_result, record_study, review
 from schedules.models import Decision, ResultOutcome, Slot
+from schedules.models.study import made_up_study_uid
 from schedules.rules.months import add_months
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
@@ -22,6 +27,7 @@ from tests.factories import (
     ResectionFactory,
     ScheduleFactory,
 )
+from tests.integration.imaging.scene import ct, identity_of, received
 
 
 def member(clinic: Clinic, role: Role, name: str = "") -> User:
@@ -65,7 +71,8 @@ def tell_of_all(clinic: Clinic) -> None:
 def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) -> Patient:
     """Enter one who is overdue, partly scanned, decided on, operated on again; another deferred.
 
-    The first also had a study that counts for nothing, and has a result.
+    The first also had a study that counts for nothing, and has a result. Images have come of the
+    other, and of somebody whom nobody knows; some are filed, and some set aside.
     """
     slot = slot_due_in(-30, clinic)
     BookingFactory.create(slot=slot, starts_at=moment(clinic, days=-3), at=moment(clinic, days=-9))
@@ -87,5 +94,29 @@ def enter_patient_of_every_list(clinic: Clinic, nurse: User, clinician: User) ->
     review(slot=slot, decision=Decision.CHASE, by=clinician)
     ResectionFactory.create(tumour=slot.schedule.tumour, on=clinic.today())
     until = clinic.today() + timedelta(days=9)
-    review(slot=slot_due_in(-30, clinic), decision=Decision.DEFER, until=until, by=clinician)
+    other = slot_due_in(-30, clinic)
+    review(slot=other, decision=Decision.DEFER, until=until, by=clinician)
+    enter_images(other.patient, nurse)
     return slot.patient
+
+
+def enter_images(patient: Patient, by: User) -> None:
+    """Enter images of each kind: to be confirmed, nobody’s, filed and grown, set aside."""
+    clinic = patient.clinic
+    yesterday = clinic.today() - timedelta(days=1)
+    uid, of_patient = made_up_study_uid, identity_of(patient)
+    chest = ct(of_patient, uid=uid(), description="CT CHEST", performed_on=yesterday)
+    filed = received(clinic, chest, at=moment(clinic, -1))
+    file_study(received=filed, patient=patient, regions=["chest"], by=by)
+    man = replace(chest, series_uid=uid(), sop_uid=uid(), identity=replace(of_patient, sex="M"))
+    received(clinic, man, at=moment(clinic, -1))
+    whole = ct(of_patient, uid=uid(), performed_on=yesterday)
+    nobodys = ct(Identity("?", name="Doe"), uid=uid(), description="CAP", performed_on=None)
+    aside = received(clinic, replace(nobodys, study_uid=uid()), at=moment(clinic, -1))
+    set_aside(received=aside, reason="A phantom", by=by)
+    for one in (filed, *(received(clinic, of, at=moment(clinic, -1)) for of in (whole, nobodys))):
+        settle(received=one)
+    give_meaning(clinic=clinic, text=f"Follow-up {clinic.code}", regions=["chest"], by=by)
+    keep_peer(
+        clinic=clinic, ae_title=f"CT-{clinic.pk}", address="192.0.2.7", name="Old scanner", by=by
+    )

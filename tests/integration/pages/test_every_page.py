@@ -158,7 +158,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             for name in (
                 *("patients", "patient", "register", "record-study", "unmatched", "safety-net"),
                 *("record-result", "correct-result"),
-                *("inbox", "calendar"),
+                *("inbox", "calendar", "images"),
             )
         ),
         *(
@@ -173,6 +173,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *((role, "figures") for role in ("clinician", "administrator")),
         *(("administrator", name) for name in ("exports", "audit", "rules")),
         *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
+        ("administrator", "arrangement"),
         *(
             (role.value, name)
             for role in Role

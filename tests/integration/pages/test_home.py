@@ -37,6 +37,7 @@ def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
             "Inbox": "0",
             "To book": "2",
             "Appointments without an outcome": "1",
+            "Received images to decide on": "0",
             "Studies without a match": "0",
             "On the safety net": "1",
         }
@@ -55,6 +56,7 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
             "Inbox": "0",
             "Overdue": "1",
             "Results to review": "0",
+            "Received images to decide on": "0",
             "Studies without a match": "0",
             "Re-baselines proposed": "1",
             "On the safety net": "1",
@@ -89,6 +91,7 @@ def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_
             "Appointments without an outcome": "0",
             "Overdue": "0",
             "Results to review": "0",
+            "Received images to decide on": "0",
             "Studies without a match": "0",
             "Re-baselines proposed": "0",
             "On the safety net": "0",

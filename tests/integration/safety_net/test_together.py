@@ -65,7 +65,7 @@ def test_each_clinic_goes_by_its_own_day() -> None:
 
     found = fallen_through(clinic_days([in_tokyo, in_new_york], at=evening))
 
-    assert [row.patient.clinic for rows in found.values() for row in rows] == [in_tokyo]
+    assert [row.clinic for rows in found.values() for row in rows] == [in_tokyo]
 
 
 def command(*arguments: str) -> tuple[object, str]:
