@@ -163,7 +163,8 @@ def test_json_may_say_a_name_in_three_ways_and_anything_else() -> None:
 
     said["00081030"]["Value"] = ["half a pair: \ud83d, and nothing: \0"]
     assert from_json(said).description == "half a pair: , and nothing:"
-    for wrong in (None, [], "x", {"vr": "UI"}, {"vr": "UI", "Value": [{}]}, {"Value": 7}):
+    wrongs: list[object] = [None, [], "x", {"vr": "UI"}, {"vr": "UI", "Value": [{}]}, {"Value": 7}]
+    for wrong in wrongs:
         with pytest.raises(Refused):
             from_json({**said, "0020000D": wrong})
 
