@@ -42,9 +42,12 @@ def _take_in_study(
     )
     # Whoever brings the same study at this moment waits here, and then finds what was stored.
     received = Received.objects.select_for_update().get(clinic=clinic, study_uid=study_uid)
-    rows = _rows(received, headers)
+    of_none = [replace(header, sop_uid="") for header in headers]  # of no instance in particular
+    rows = _rows(received, of_none)
     known = set(Instance.objects.filter(header__in=rows.values()).values_list("header", "sop_uid"))
-    coming = {(rows[_of_none(header)].pk, header.sop_uid) for header in headers} - known
+    coming = {
+        (rows[says].pk, header.sop_uid) for says, header in zip(of_none, headers, strict=True)
+    } - known
     Instance.objects.bulk_create(
         Instance(header_id=pk, sop_uid=sop_uid) for pk, sop_uid in sorted(coming)
     )
@@ -56,16 +59,11 @@ def _take_in_study(
     return received
 
 
-def _of_none(header: Header) -> Header:
-    """Return what a header says, of no instance in particular."""
-    return replace(header, sop_uid="")
-
-
 def _rows(received: Received, headers: list[Header]) -> dict[Header, SeriesHeader]:
     """Return the row of each distinct header, stored if it is new."""
     stored = {(row.series_uid, row.digest): row for row in received.headers.all()}
     rows = {}
-    for header in dict.fromkeys(map(_of_none, headers)):
+    for header in dict.fromkeys(headers):
         says = as_kept(header)
         place = header.series_uid, digest(says)
         rows[header] = stored.get(place) or SeriesHeader.objects.create(

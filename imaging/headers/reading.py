@@ -108,10 +108,9 @@ def refusing(otherwise: str = "damaged") -> Iterator[None]:
 def _read(stream: IO[bytes], transfer_syntax: str | None) -> Header:
     head = b""
     for most in READ:
-        with refusing():
-            head += stream.read(most - len(head))
         try:
             with refusing():
+                head += stream.read(most - len(head))
                 return _header(_said(head, transfer_syntax, most))
         except Refused as refused:
             if refused.key not in _WITH_MORE or most == READ[-1]:

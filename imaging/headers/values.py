@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import date
+from functools import lru_cache
 from io import BytesIO
 from typing import Final
 
@@ -17,6 +18,7 @@ from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.filereader import read_sequence
 from pydicom.multival import MultiValue
+from pydicom.sequence import Sequence as Items
 from pydicom.valuerep import PN_DELIMS, TEXT_VR_DELIMS
 
 from imaging.coverage import Code
@@ -30,6 +32,9 @@ MOST_ITEMS = 100  # of a sequence
 UNDEFINED: Final = 0xFFFFFFFF  # a length
 YEARS = range(1900, 2101)
 UNDECLARED: Final = ("utf-8", "latin-1")  # tried in turn where no character set is named
+# Behind these signs the first character set is in force again.
+_OF_TEXT: Final = frozenset(TEXT_VR_DELIMS)
+_OF_NAME: Final = frozenset(PN_DELIMS | {ord("=")})
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 _DAY = re.compile(r"(\d{4})([.-]?)(\d\d)\2(\d\d)(?:\d\d.*)?", re.ASCII)  # and a time
 _BLANK = re.compile(r"[\t\n\f\r]+")
@@ -44,7 +49,7 @@ class Said:
         Refused: a value is not whole.
     """
 
-    def __init__(self, dataset: Dataset, above: Sequence[str] = UNDECLARED) -> None:
+    def __init__(self, dataset: Dataset, above: tuple[str, ...] = UNDECLARED) -> None:
         self._elements = {int(element.tag): element for element in dataset.values()}
         if any(map(_is_cut_off, self._elements.values())):
             raise Refused("cut_off")
@@ -64,7 +69,7 @@ class Said:
 
     def name(self, tag: int) -> str:
         """Return the name of a person, its groups parted by "=", without empty ones at the end."""
-        groups = self.whole(tag, PN_DELIMS).split("=")
+        groups = self.whole(tag, _OF_NAME).split("=")
         name = "=".join(group.strip().rstrip("^") for group in groups).rstrip("=")
         return _no_longer(name, tag, LONGEST_NAME)
 
@@ -115,19 +120,16 @@ class Said:
             if scheme and value:
                 yield Code(scheme, value)
 
-    def whole(self, tag: int, delimiters: set[int] = TEXT_VR_DELIMS) -> str:
+    def whole(self, tag: int, delimiters: frozenset[int] = _OF_TEXT) -> str:
         """Return a text, however long; several values are parted by backslashes."""
         element = self._elements.get(tag)
         value = element.value if element is not None else None
         if isinstance(value, bytes):
-            text = _decoded(value, self._encodings, delimiters)
-        elif isinstance(value, MultiValue | list | tuple):
-            text = "\\".join(map(str, value))
-        else:
-            text = "" if value is None else str(value)
-        if not text.isprintable():  # as few are: this is for speed
-            text = _NEVER_STORED.sub("", _BLANK.sub(" ", text))
-        return text.strip()
+            return _decoded(value, self._encodings, delimiters)
+        if value is None or isinstance(value, Items):
+            return ""
+        several = value if isinstance(value, MultiValue) else [value]
+        return _clean("\\".join(map(str, several)))
 
     def _items(self, tag: int) -> Sequence[Dataset]:
         element = self._elements.get(tag)
@@ -143,7 +145,7 @@ class Said:
         return [] if value is None or isinstance(value, bytes | str) else list(value)
 
 
-def _encodings(element: DataElement | RawDataElement | None) -> Sequence[str]:
+def _encodings(element: DataElement | RawDataElement | None) -> tuple[str, ...]:
     """Return Python's names of the character sets that an element names, none if it names none."""
     value = element.value if element is not None else None
     if isinstance(value, bytes):
@@ -151,18 +153,23 @@ def _encodings(element: DataElement | RawDataElement | None) -> Sequence[str]:
     names = [
         str(name).strip(" \0") for name in ([value] if isinstance(value, str) else value or ())
     ]
-    return convert_encodings(names) if any(names) else ()
+    return tuple(convert_encodings(names)) if any(names) else ()
 
 
-def _decoded(value: bytes, encodings: Sequence[str], delimiters: set[int]) -> str:
-    if encodings is UNDECLARED:
+@lru_cache(maxsize=1024)  # most of what one slice says the next one says again
+def _decoded(value: bytes, encodings: tuple[str, ...], delimiters: frozenset[int]) -> str:
+    if encodings == UNDECLARED:
         with suppress(UnicodeDecodeError):
-            return value.decode()
-        return value.decode("latin-1")
+            return _clean(value.decode())
+        return _clean(value.decode("latin-1"))
     try:
-        return decode_bytes(value, encodings, delimiters)
+        return _clean(decode_bytes(value, encodings, {*delimiters}))
     except (LookupError, UnicodeError):
-        return value.decode("ascii", "replace")
+        return _clean(value.decode("ascii", "replace"))
+
+
+def _clean(text: str) -> str:
+    return _NEVER_STORED.sub("", _BLANK.sub(" ", text)).strip()
 
 
 def _is_cut_off(element: DataElement | RawDataElement) -> bool:

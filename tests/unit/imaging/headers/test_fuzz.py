@@ -7,7 +7,7 @@ from collections import Counter
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from time import perf_counter
+from time import process_time
 
 import pydicom
 import pytest
@@ -26,7 +26,7 @@ from imaging.refusals import in_words
 from tests.unit.imaging.headers.test_reading import full_ct, in_file
 
 MANY = 20_000 if "CI" in os.environ else 400
-SLOWEST = 1.0  # seconds
+SLOWEST = 1.0  # seconds of processor time; as a rule a thousandth
 TEST_FILES = Path(pydicom.__file__).parent / "data" / "test_files"
 HEAD = 1 << 14  # bytes, of files whose pixels would take all the blows
 # What length fields, delimiters and character sets are made of.
@@ -81,7 +81,7 @@ def fuzz(many: int, start: int = 0) -> dict[str, object]:
     for number in range(start, start + many):
         random = Random(number)
         data = altered(random.choice(files), random)
-        started = perf_counter()
+        started = process_time()
         try:
             header = read(BytesIO(data))
         except Refused as refused:
@@ -90,7 +90,7 @@ def fuzz(many: int, start: int = 0) -> dict[str, object]:
         else:
             check(header)
             found["read"] += 1
-        slowest = max(slowest, perf_counter() - started)
+        slowest = max(slowest, process_time() - started)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
     return {"found": dict(found.most_common()), "slowest_s": slowest, "most_mib": memory}
 

@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from pydicom import Dataset, Sequence
 from pydicom.datadict import dictionary_VR
-from pydicom.dataelem import RawDataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.tag import Tag
 from pydicom.uid import (
     UID,
@@ -153,6 +153,29 @@ def test_a_dataset_and_the_json_of_dicomweb_are_read_alike() -> None:
 
     assert from_dataset(made) == FULL
     assert from_json(json.loads(made.to_json(bulk_data_threshold=1))) == FULL
+
+
+def test_json_may_say_a_name_in_three_ways_and_anything_else() -> None:
+    said = json.loads(full_ct().to_json(bulk_data_threshold=1))
+    groups = {"Alphabetic": "Yamada^Tarou", "Ideographic": "山田^太郎", "Phonetic": "やまだ^たろう"}
+    said["00100010"]["Value"] = [groups]
+    assert from_json(said).identity.name == "Yamada^Tarou=山田^太郎=やまだ^たろう"
+
+    said["00081030"]["Value"] = ["half a pair: \ud83d, and nothing: \0"]
+    assert from_json(said).description == "half a pair: , and nothing:"
+    wrongs: list[object] = [None, [], "x", {"vr": "UI"}, {"vr": "UI", "Value": [{}]}, {"Value": 7}]
+    for wrong in wrongs:
+        with pytest.raises(Refused):
+            from_json({**said, "0020000D": wrong})
+
+
+def test_a_sequence_where_a_text_belongs_says_nothing() -> None:
+    made = full_ct()
+    items = DataElement(Tag("StudyDescription"), "SQ", Sequence([item(PatientID="DEMO-1")]))
+    items.is_undefined_length = True
+    made[items.tag] = items
+
+    assert read(BytesIO(in_file(made))).description == ""
 
 
 def test_what_stands_behind_the_header_is_not_read() -> None:
