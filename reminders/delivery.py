@@ -195,33 +195,50 @@ def _send_all(
     in_trouble, at = 0, outbox.at
     to_send = deque(message for message in claimed if message.state == MessageState.SENDING)
     ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
-    lines, languages = lines_of(to_send), languages_of(to_send)
+    _write_all(to_send, at)
     while to_send:
         message = to_send.popleft()
         if in_trouble == LINE_IS_DOWN_AFTER or monotonic() > until:
             _give_back(message)
             continue
-        try:
-            message.subject, message.body = compose(message, lines[message.pk], languages, at)
-            line.send(
-                Outgoing(str(message.public_id), message.recipient, message.subject, message.body)
-            )
-        except Refused as error:
-            message.state = MessageState.FAILED
-            message.last_error = str(error)[:300]
-        except TryLater as error:
-            in_trouble = 0 if isinstance(error, RecipientBusy) else in_trouble + 1
-            _try_again(message, str(error), at)
-        except Exception as error:  # what one message is composed of must not hold up the rest
-            logger.exception("message %s could not be written", message.public_id)
-            _try_again(message, f"{type(error).__name__}: {error}", at)
-        else:
-            in_trouble = 0
-            message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
+        if message.state == MessageState.SENDING:  # it could be written
+            try:
+                line.send(
+                    Outgoing(
+                        str(message.public_id), message.recipient, message.subject, message.body
+                    )
+                )
+            except Refused as error:
+                message.state = MessageState.FAILED
+                message.last_error = str(error)[:300]
+            except TryLater as error:
+                in_trouble = 0 if isinstance(error, RecipientBusy) else in_trouble + 1
+                _try_again(message, str(error), at)
+            except Exception as error:
+                _stumble(message, error, at)
+            else:
+                in_trouble = 0
+                message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
         if not outbox.record(message):
             to_send = _hold_on(to_send)
         ended[MessageState(message.state)] += 1
     return in_trouble < LINE_IS_DOWN_AFTER
+
+
+def _write_all(messages: Collection[Message], at: datetime) -> None:
+    """Write a batch before any of it is sent: one text after another takes half the time."""
+    lines, languages = lines_of(messages), languages_of(messages)
+    for message in messages:
+        try:
+            message.subject, message.body = compose(message, lines[message.pk], languages, at)
+        except Exception as error:
+            _stumble(message, error, at)
+
+
+def _stumble(message: Message, error: Exception, at: datetime) -> None:
+    """Let a message wait that something is wrong with: it must not hold up the rest."""
+    logger.exception("message %s could not be written", message.public_id)
+    _try_again(message, f"{type(error).__name__}: {error}", at)
 
 
 def _try_again(message: Message, why: str, at: datetime) -> None:
