@@ -298,8 +298,9 @@ def smtp_rows(mails: int, *, in_tasks: int) -> list[Row]:
             for _ in range(in_tasks):
                 connection.close()
                 with channel("email") as line:
-                    claimed = delivery._Claims(clinics, tomorrow).claim(ChannelName.EMAIL)
-                    delivery._send_all(line, claimed, ended, tomorrow, monotonic() + 60)
+                    outbox = delivery._Outbox(clinics, tomorrow)
+                    claimed = outbox.claim(ChannelName.EMAIL)
+                    delivery._send_all(line, outbox, claimed, ended, monotonic() + 60)
         return ended[MessageState.SENT]
 
     def queue(sent: int, mails: int) -> int:

@@ -1,10 +1,10 @@
 """What a message says. It names no patient to staff, and to a patient nothing but the day."""
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db.models import Prefetch
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -16,8 +16,7 @@ from schedules.models import Slot
 from schedules.rules.windows import days_late
 from surveillance.accounts.models import User
 
-WITH_LINES = Prefetch(
-    "lines",
+_LINES = (
     Line.objects.filter(withdrawn_at=None)
     .select_related(
         "notice__rule",
@@ -40,8 +39,16 @@ WITH_LINES = Prefetch(
         "notice__result__study__modality",
         "notice__result__study__performed_on",
     )
-    .order_by("pk"),
+    .order_by("pk")
 )
+
+
+def lines_of(messages: Collection[Message]) -> Mapping[int | None, Sequence[Line]]:
+    """Return what is still to be told by each message, with all that it is written from."""
+    lines: dict[int | None, list[Line]] = defaultdict(list)
+    for line in _LINES.filter(message__in=messages):
+        lines[line.message_id].append(line)
+    return lines
 
 
 def languages_of(messages: Iterable[Message]) -> dict[str, str]:
@@ -53,10 +60,12 @@ def languages_of(messages: Iterable[Message]) -> dict[str, str]:
     return dict(theirs.order_by("-pk").values_list("email", "language"))
 
 
-def compose(message: Message, at: datetime, languages: Mapping[str, str]) -> tuple[str, str]:
-    """Return the subject and the body of what is still to be told at `at`, of a message that was
-    fetched `WITH_LINES`; `languages` are those `languages_of` such messages."""
-    lines, clinic = message.lines.all(), message.clinic
+def compose(
+    message: Message, lines: Sequence[Line], languages: Mapping[str, str], at: datetime
+) -> tuple[str, str]:
+    """Return the subject and the body of a message that tells its `lines_of` at `at`; `languages`
+    are those `languages_of` it and others."""
+    clinic = message.clinic
     if lines[0].to_patient:
         return _to_patient(lines[0].notice, clinic)
     english: str = settings.LANGUAGE_CODE

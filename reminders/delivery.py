@@ -9,6 +9,7 @@ import random
 from collections import Counter, deque
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from time import monotonic, sleep
 
 from django.db import OperationalError, connection, transaction
@@ -17,12 +18,12 @@ from django.db.models.expressions import RawSQL
 
 from patients.models import Clinic
 from reminders.channels import Channel, Outgoing, RecipientBusy, Refused, TryLater, channel
-from reminders.composing import WITH_LINES, compose, languages_of
+from reminders.composing import compose, languages_of, lines_of
 from reminders.conditions import still_true
 from reminders.endings import end
 from reminders.hours import next_opening
 from reminders.models import ChannelName, Line, Message, MessageState, Notice
-from reminders.prepared import THEM, among_them, execute, plan_once, prepare
+from reminders.prepared import THEM, Prepared, among_them, plan_once
 from reminders.raising import hours_of
 
 logger = logging.getLogger(__name__)
@@ -54,11 +55,11 @@ def deliver(clinics: Sequence[Clinic], at: datetime) -> Counter[MessageState]:
     """
     ended: Counter[MessageState] = Counter()
     until = monotonic() + TIME_TO_DELIVER
-    claims = _Claims(clinics, at)
+    outbox = _Outbox(clinics, at)
     for name in ChannelName:
         with channel(name.value) as line:
-            while monotonic() < until and (claimed := claims.claim(name)):
-                if not _send_all(line, claimed, ended, at, until):
+            while monotonic() < until and (claimed := outbox.claim(name)):
+                if not _send_all(line, outbox, claimed, ended, until):
                     break
     return ended
 
@@ -91,20 +92,20 @@ SELECT id, notice_id FROM line WHERE NOT is_true
 """
 
 
-# Put together here, for Django takes longer to do so than PostgreSQL to write the row.
-_RECORDED = ("state", "sent_at", "next_try_at", "last_error", "subject", "body")
-_RECORD = f"""
-UPDATE reminders_message SET {", ".join(f"{name} = %({name})s" for name in _RECORDED)}
-WHERE id = %(id)s
-"""  # noqa: S608 - names of our own columns
+# To put it together and to plan it takes longer than to write the row.
+_RECORD = """
+UPDATE reminders_message
+SET state = $2, sent_at = $3, next_try_at = $4, last_error = $5, subject = $6, body = $7
+WHERE id = $1
+"""
 
 
-class _Claims:
-    """Claims one batch after another."""
+class _Outbox:
+    """Claims one batch after another, and records what came of each message."""
 
     def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
-        self._clinics, self._at = clinics, at
-        self._prepared_for: object = None  # which connection to the database
+        self._clinics, self.at = clinics, at
+        self._record = Prepared("record", _RECORD)
         waiting = Message.objects.filter(
             Q(state=MessageState.QUEUED, next_try_at__lte=at)
             | Q(state=MessageState.SENDING, claimed_at__lte=at - CLAIM_LASTS)
@@ -125,26 +126,24 @@ class _Claims:
             )
             if not claimed:
                 return []
-            self._prepare()
             plan_once()
-            untrue = dict(execute("claim", claimed))
+            untrue = dict(self._claim.execute(claimed))
             if untrue:
-                Line.objects.filter(pk__in=untrue).update(withdrawn_at=self._at)
+                Line.objects.filter(pk__in=untrue).update(withdrawn_at=self.at)
                 # Ended at once: if it comes to be true again, it is raised and said anew.
-                end(list(untrue.values()), self._at)
+                end(list(untrue.values()), self.at)
         return list(
             Message.objects.filter(pk__in=claimed)
-            .prefetch_related("clinic", WITH_LINES)
+            .prefetch_related("clinic")
             .order_by("next_try_at", "id")
         )
 
-    def _prepare(self) -> None:
-        if self._prepared_for is connection.connection:
-            return
+    @cached_property
+    def _claim(self) -> Prepared:
         its_notices = Line.objects.filter(among_them("message"), withdrawn_at=None)
         true, params = (
             Notice.objects.filter(
-                still_true(self._at, self._clinics),
+                still_true(self.at, self._clinics),
                 pk__in=its_notices.values("notice"),
                 ended_at=None,
             )
@@ -152,48 +151,94 @@ class _Claims:
             .query.sql_with_params()
         )
         claim = _CLAIM.format(true=true, this_session=_THIS_SESSION)
-        prepare("claim", claim, [*params, THEM, self._at, THEM])
-        self._prepared_for = connection.connection
+        return Prepared("claim", claim, [*params, THEM, self.at, THEM])
+
+    def record(self, message: Message) -> bool:
+        """Write what came of it; say whether the database session is still the one that claimed it.
+
+        A database that is away for a moment must not make the message go out twice.
+        """
+        if message.state == MessageState.FAILED or message.last_error:
+            logger.warning("message %s was not sent: %s", message.public_id, message.last_error)
+        told = (
+            message.pk,
+            message.state,
+            message.sent_at,
+            message.next_try_at,
+            message.last_error,
+            message.subject,
+            message.body,
+        )
+        deadline = monotonic() + DEAD_AFTER.total_seconds() / 2
+        is_same = True
+        while True:
+            try:
+                self._record.execute(*told)
+            except OperationalError:
+                if connection.in_atomic_block or monotonic() > deadline:
+                    raise
+                connection.close()
+                sleep(0.1)
+            else:
+                return is_same
+            is_same = False
 
 
 def _send_all(
     line: Channel,
+    outbox: _Outbox,
     claimed: Sequence[Message],
     ended: Counter[MessageState],
-    at: datetime,
     until: float,
 ) -> bool:
     """Send a batch over one connection; say whether the line still holds."""
-    in_trouble = 0
+    in_trouble, at = 0, outbox.at
     to_send = deque(message for message in claimed if message.state == MessageState.SENDING)
     ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
-    languages = languages_of(to_send)
+    _write_all(to_send, at)
     while to_send:
         message = to_send.popleft()
         if in_trouble == LINE_IS_DOWN_AFTER or monotonic() > until:
             _give_back(message)
             continue
-        try:
-            message.subject, message.body = compose(message, at, languages)
-            line.send(
-                Outgoing(str(message.public_id), message.recipient, message.subject, message.body)
-            )
-        except Refused as error:
-            message.state = MessageState.FAILED
-            message.last_error = str(error)[:300]
-        except TryLater as error:
-            in_trouble = 0 if isinstance(error, RecipientBusy) else in_trouble + 1
-            _try_again(message, str(error), at)
-        except Exception as error:  # what one message is composed of must not hold up the rest
-            logger.exception("message %s could not be written", message.public_id)
-            _try_again(message, f"{type(error).__name__}: {error}", at)
-        else:
-            in_trouble = 0
-            message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
-        if not _record(message):
+        if message.state == MessageState.SENDING:  # it could be written
+            try:
+                line.send(
+                    Outgoing(
+                        str(message.public_id), message.recipient, message.subject, message.body
+                    )
+                )
+            except Refused as error:
+                message.state = MessageState.FAILED
+                message.last_error = str(error)[:300]
+            except TryLater as error:
+                in_trouble = 0 if isinstance(error, RecipientBusy) else in_trouble + 1
+                _try_again(message, str(error), at)
+            except Exception as error:
+                _stumble(message, error, at)
+            else:
+                in_trouble = 0
+                message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
+        if not outbox.record(message):
             to_send = _hold_on(to_send)
         ended[MessageState(message.state)] += 1
     return in_trouble < LINE_IS_DOWN_AFTER
+
+
+def _write_all(messages: Collection[Message], at: datetime) -> None:
+    """Write a batch before any of it is sent: one text after another takes half the time."""
+    lines, languages = lines_of(messages), languages_of(messages)
+    for message in messages:
+        try:
+            message.subject, message.body = compose(message, lines[message.pk], languages, at)
+        except Exception as error:
+            _stumble(message, error, at)
+
+
+def _stumble(message: Message, error: Exception, at: datetime) -> None:
+    """Let a message wait that something is wrong with: it must not hold up the rest."""
+    logger.exception("message %s could not be written", message.public_id)
+    _try_again(message, f"{type(error).__name__}: {error}", at)
 
 
 def _try_again(message: Message, why: str, at: datetime) -> None:
@@ -205,30 +250,6 @@ def _try_again(message: Message, why: str, at: datetime) -> None:
     wait = FIRST_WAIT * 2 ** (message.attempts - 1)
     message.state = MessageState.QUEUED
     message.next_try_at = at + wait + wait * random.uniform(0, 0.2)
-
-
-def _record(message: Message) -> bool:
-    """Write what came of it; say whether the database session is still the one that claimed it.
-
-    A database that is away for a moment must not make the message go out twice.
-    """
-    if message.state == MessageState.FAILED or message.last_error:
-        logger.warning("message %s was not sent: %s", message.public_id, message.last_error)
-    told = {name: getattr(message, name) for name in _RECORDED} | {"id": message.pk}
-    deadline = monotonic() + DEAD_AFTER.total_seconds() / 2
-    is_same = True
-    while True:
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(_RECORD, told)
-        except OperationalError:
-            if connection.in_atomic_block or monotonic() > deadline:
-                raise
-            connection.close()
-            sleep(0.1)
-        else:
-            return is_same
-        is_same = False
 
 
 def _hold_on(messages: Collection[Message]) -> deque[Message]:

@@ -18,7 +18,7 @@ from reminders.conditions import PATIENT, due, still_true, subject_of
 from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
 from reminders.models import Kind, Line, Notice, Rule, Watch
-from reminders.prepared import THEM, among_them, execute, plan_anew, plan_once, prepare
+from reminders.prepared import THEM, Prepared, among_them, plan_anew, plan_once
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 
@@ -247,20 +247,21 @@ class Look:
     def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
         self._clinics, self._at = clinics, at
         self._times = _times(clinics, at)
-        prepare("take_up_again", TAKE_UP_AGAIN, [THEM, at])
+        self._take_up_again = Prepared("take_up_again", TAKE_UP_AGAIN, [THEM, at])
         untrue = Notice.objects.filter(
             ~still_true(at, clinics, among_them), among_them("patient"), ended_at=None
         ).order_by("pk")
-        prepare("untrue", *untrue.values_list("pk").query.sql_with_params())
-        for kind in Kind:
-            prepare(f"raise_{kind}", *self._statement(kind))
-        for table, statement in READDRESS.items():
-            prepare(f"readdress_{table}", statement, [THEM])
+        self._untrue = Prepared("untrue", *untrue.values_list("pk").query.sql_with_params())
+        self._raise = [Prepared(f"raise_{kind}", *self._statement(kind)) for kind in Kind]
+        self._readdress = [
+            Prepared(f"readdress_{table}", statement, [THEM])
+            for table, statement in READDRESS.items()
+        ]
         tomorrows = [
             [one.clinic_id for one in self._times],
             [one.tomorrow for one in self._times],
         ]
-        prepare("look_again", _LOOK_AGAIN, [*tomorrows, THEM])
+        self._look_again = Prepared("look_again", _LOOK_AGAIN, [*tomorrows, THEM])
 
     def _statement(self, kind: Kind) -> tuple[str, Sequence[Any]]:
         """What raises all that a kind's rules say, with its lines."""
@@ -296,25 +297,25 @@ class Look:
 
     def take_up_again(self, patients: list[int]) -> None:
         """Open again what a clock that had been put back has ended."""
-        execute("take_up_again", patients)
+        self._take_up_again.execute(patients)
 
     def untrue(self, patients: list[int]) -> list[int]:
         """Return the patients' open notices that are no longer true."""
-        return [pk for (pk,) in execute("untrue", patients)]
+        return [pk for (pk,) in self._untrue.execute(patients)]
 
     def raise_new(self, patients: list[int]) -> int:
         """Raise what the rules say of the patients and is not open yet, and write its lines."""
         raised = 0
-        for kind in Kind:
-            [(notices,)] = execute(f"raise_{kind}", patients)
+        for statement in self._raise:
+            [(notices,)] = statement.execute(patients)
             raised += notices
         return raised
 
     def readdress(self, patients: list[int]) -> None:
         """Send what waits for the patients to the address that they have given last."""
-        for table in READDRESS:
-            execute(f"readdress_{table}", patients)
+        for statement in self._readdress:
+            statement.execute(patients)
 
     def look_again(self, patients: list[int]) -> None:
         """Say when to look at the patients next."""
-        execute("look_again", patients)
+        self._look_again.execute(patients)

@@ -61,13 +61,15 @@ def test_of_all_that_a_message_is_written_from_nothing_is_asked_for_it_alone(
             open_slot(f"nurses{number}@example.org")
         everywhere = list(Clinic.objects.all())
         gather(everywhere, NOW)
-        claimed = delivery._Claims(everywhere, NOW).claim(ChannelName.EMAIL)
+        outbox = delivery._Outbox(everywhere, NOW)
+        claimed = outbox.claim(ChannelName.EMAIL)
         ended: Counter[MessageState] = Counter()
         with channel("email") as line, CaptureQueriesContext(connection) as asked:
-            delivery._send_all(line, claimed, ended, NOW, monotonic() + 60)
+            delivery._send_all(line, outbox, claimed, ended, monotonic() + 60)
         assert ended[MessageState.SENT] == clinics
         return len(asked)
 
+    deliver_to(1)  # a session that has prepared nothing yet asks less
     assert deliver_to(3) - deliver_to(1) == 2  # what came of each
 
 
