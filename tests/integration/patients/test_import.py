@@ -93,6 +93,7 @@ def test_the_safety_net_lists_whom_nobody_follows_yet(clinic: Clinic) -> None:
     loaded(clinic, RESECTED)
 
     [fallen] = fallen_through(clinic_days([clinic]))
+    assert fallen.patient
     assert (fallen.gap, fallen.patient.mrn) == (Gap.NO_SCHEDULE, "1")
 
 
