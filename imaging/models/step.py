@@ -45,10 +45,10 @@ class Step(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.get_state_display()}: {self.study_uid}"
+
     @property
     def why(self) -> str:
         """What was said, to be shown: what the software itself wrote is translated."""
         return gettext(self.said) if self.said else ""
-
-    def __str__(self) -> str:
-        return f"{self.get_state_display()}: {self.study_uid}"
