@@ -5,6 +5,8 @@ elements without pixels, which checks nothing. Both read in this process.
 
 `study_600` is a CT of 600 slices from its folder to the database, beside reading its headers alone,
 by the same processes.
+
+`storescp`, `storescp_nodelay` and `worklist` are those of `benchmarks.dicom_server`.
 """
 
 import argparse
@@ -15,6 +17,7 @@ from tempfile import TemporaryDirectory
 from pydicom import Dataset, dcmread
 
 from benchmarks import Row, compare, own_database, show
+from benchmarks.dicom_server import server_rows
 from imaging.headers import tags
 from imaging.headers.files import headers_of
 from imaging.headers.header import Header, Refused
@@ -90,11 +93,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--slices", type=int, default=600, metavar="N")
+    parser.add_argument("--bookings", type=int, default=1_000, metavar="N", help="of a day")
     options = parser.parse_args()
     with TemporaryDirectory() as made, own_database():
         folder = Path(made)
         paths = write(made_ct(slices=options.slices, side=256), folder)
         rows = [headers_row(paths), study_row(folder)]
+        rows += server_rows(slices=options.slices // 3, bookings=options.bookings)
     show(rows, as_json=options.json)
 
 

@@ -13,6 +13,7 @@ from schedules.rules.plan import PlannedSlot, plan
 from schedules.rules.protocol import Definition, Exam, Phase, Unit
 
 if TYPE_CHECKING:
+    from patients.models import Clinic
     from schedules.models import Schedule
 
 CT = Exam("CT", ("chest", "abdomen"))
@@ -98,7 +99,7 @@ def copy_row(patients: int) -> Row:
     return compare("copy", ours=plan_and_write, baseline=write, unit="s", outcome=written)
 
 
-def enrolled_without_slots(patients: int) -> "list[Schedule]":
+def enrolled_without_slots(patients: int, clinic: "Clinic | None" = None) -> "list[Schedule]":
     from patients.models import Patient, Treatment, Tumour
     from schedules.models import Schedule
     from tests.factories import (
@@ -109,7 +110,7 @@ def enrolled_without_slots(patients: int) -> "list[Schedule]":
         TumourFactory,
     )
 
-    clinic, protocol = ClinicFactory.create(), ProtocolFactory.create()
+    clinic, protocol = clinic or ClinicFactory.create(), ProtocolFactory.create()
     tumours = Tumour.objects.bulk_create(
         TumourFactory.build(patient=patient)
         for patient in Patient.objects.bulk_create(

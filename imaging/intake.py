@@ -44,7 +44,11 @@ def _take_in_study(
     received = Received.objects.select_for_update().get(clinic=clinic, study_uid=study_uid)
     of_none = [replace(header, sop_uid="") for header in headers]  # of no instance in particular
     rows = _rows(received, of_none)
-    known = set(Instance.objects.filter(header__in=rows.values()).values_list("header", "sop_uid"))
+    known = set(  # of those that come alone: one at a time, a study would be read over and over
+        Instance.objects.filter(
+            header__in=rows.values(), sop_uid__in={header.sop_uid for header in headers}
+        ).values_list("header", "sop_uid")
+    )
     coming = {
         (rows[says].pk, header.sop_uid) for says, header in zip(of_none, headers, strict=True)
     } - known

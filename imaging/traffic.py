@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from django.db.models import Max
 
-from imaging.models import Arrangement, Heard, Peer, Service
+from imaging.models import Arrangement, Heard, Peer, Service, Step, StepState
 from patients.models import Clinic
 
+LOOKS_BACK = timedelta(days=7)
 SILENT_AFTER = timedelta(minutes=5)
 
 
@@ -22,12 +23,14 @@ class PeerHeard:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """What was heard lately. `answered` is when the server last answered itself."""
+    """What was heard lately. `answered` is when the server last answered itself, `unfit` are scans
+    that were begun and fitted no appointment."""
 
     answered: datetime | None
     is_silent: bool
     peers: list[PeerHeard]
     refused: list[Heard]
+    unfit: list[Step]
     pacs: list[Arrangement]
 
 
@@ -59,6 +62,13 @@ def traffic(clinics: Iterable[Clinic], at: datetime) -> Traffic:
         is_silent=is_silent(at),
         peers=[PeerHeard(peer, served.get(peer.ae_title, [])) for peer in peers],
         refused=list(Heard.objects.filter(refused=True).order_by("-at")[:10]),
+        # None of it names the patient.
+        unfit=list(
+            Step.objects.filter(clinic__in=clinics, began_at__gt=at - LOOKS_BACK)
+            .exclude(said="")
+            .exclude(state=StepState.DISCONTINUED)
+            .order_by("-began_at")[:10]
+        ),
         pacs=list(
             Arrangement.objects.filter(clinic__in=clinics)
             .exclude(pacs_url="")

@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
@@ -46,3 +47,8 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_state_display()}: {self.study_uid}"
+
+    @property
+    def why(self) -> str:
+        """What was said, to be shown: what the software itself wrote is translated."""
+        return gettext(self.said) if self.said else ""

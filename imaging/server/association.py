@@ -5,6 +5,7 @@ import socket
 import ssl
 import sys
 import threading
+import time
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,6 +22,9 @@ from imaging.server.callers import Caller
 MOST_ASSOCIATIONS = 24  # at once; a peer that is one too many is told to come again
 MOST_CONNECTIONS = 2 * MOST_ASSOCIATIONS  # of those that have not said yet who they are, too
 
+_IDLE = "Sta1"  # of the state machine, PS3.8, 9.2.1: before a connection, and after it
+_LOOKS_EVERY = 0.05  # seconds
+
 logger = logging.getLogger(__name__)
 
 
@@ -31,6 +35,17 @@ class Reader(DULServiceProvider):
         super().__init__(assoc)
         self.daemon = True
         self._run_loop_delay = 0.0  # its socket waits, and wakes when something comes
+
+    def receive_pdu(self, wait: bool = False, timeout: float | None = None) -> Any:
+        """As pynetdicom's, but whoever has hung up meanwhile is not waited for."""
+        until, began = time.monotonic() + (timeout or 0), False
+        while True:
+            primitive = super().receive_pdu(wait, _LOOKS_EVERY if wait else None)
+            state = self.state_machine.current_state
+            began = began or state != _IDLE
+            has_gone = not self.is_alive() or (began and state == _IDLE)
+            if primitive is not None or not wait or has_gone or time.monotonic() > until:
+                return primitive
 
     def run_reactor(self) -> None:
         try:

@@ -28,10 +28,11 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 from imaging.models import Service
 from imaging.server import steps, store, worklist
 from imaging.server.association import MOST_ASSOCIATIONS, Connection, Listener, Served
-from imaging.server.bounds import LONGEST_PDU, PDU_SECONDS
+from imaging.server.bounds import LONGEST_PDU
 from imaging.server.callers import Caller, caller_of, note
 from imaging.server.tls import secured
 
+KNOCKS_FOR = 10  # seconds, in which whoever connects must say who they are
 ANSWER_SECONDS = 30  # for which a peer may take to ask, or to end what it began
 IDLE_SECONDS = 120  # after which an association on which nothing comes is ended
 LEAVES_WITHIN = 5  # seconds
@@ -71,7 +72,7 @@ def listen(place: Place) -> Listener:
     entity.require_called_aet = True
     entity.maximum_associations = MOST_ASSOCIATIONS
     entity.maximum_pdu_size = LONGEST_PDU
-    entity.acse_timeout = PDU_SECONDS
+    entity.acse_timeout = KNOCKS_FOR
     entity.dimse_timeout = ANSWER_SECONDS
     entity.network_timeout = IDLE_SECONDS
     listener: Listener = entity.make_server(  # type: ignore[assignment]
@@ -178,12 +179,13 @@ def _find(event: Event) -> Iterator[tuple[int | Dataset, Dataset | None]]:
     caller = _caller(event)
     note(caller.ae_title, Service.FIND)
     answers = worklist.find(caller, event.identifier)
-    return _until_cancelled(event, answers)
+    return until_cancelled(event, answers)
 
 
-def _until_cancelled(
+def until_cancelled(
     event: Event, answers: Iterator[tuple[int | Dataset, Dataset | None]]
 ) -> Iterator[tuple[int | Dataset, Dataset | None]]:
+    """Hand answers on one by one, and no more once the peer has heard enough."""
     for answer in answers:
         if event.is_cancelled:
             yield 0xFE00, None

@@ -5,6 +5,7 @@ the other is read, what is read is the bounded beginning that `bounds.Head` kept
 bounds once more, and handing it to another process takes as long as reading it.
 """
 
+import logging
 from typing import IO
 
 from django.db import DatabaseError
@@ -16,6 +17,7 @@ from imaging.intake import take_in
 from imaging.refusals import in_words
 from imaging.server.callers import Caller
 
+logger = logging.getLogger(__name__)
 SUCCESS = 0x0000
 OUT_OF_RESOURCES = 0xA700
 OTHER_THAN_ANNOUNCED = 0xA900
@@ -36,6 +38,7 @@ def store(
         data.seek(0)
         header = read_dataset(data, transfer_syntax)
     except Refused as refused:
+        logger.warning("An image of %s is refused: %s", caller.ae_title, in_words(refused))
         return _failed(NOT_UNDERSTOOD, in_words(refused))
     if (header.sop_class, header.sop_uid) != (sop_class, sop_uid):
         return _failed(OTHER_THAN_ANNOUNCED, "It is another instance than the one announced")

@@ -8,7 +8,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from imaging.models import Arrangement, Heard, Peer
+from imaging.models import Arrangement, Heard, Peer, Step, StepState
 from patients.models import Clinic
 from reminders.actions import sweep
 from reminders.alarms import raise_alarm
@@ -293,10 +293,19 @@ def test_it_says_when_scanners_were_heard_and_whether_the_server_answers(
     assert "The scanner not heard yet" in told
     assert f"PACS of {clinic.name} in trouble HTTP 401" in told
     assert "CT9" not in told
+    Step.objects.create(
+        clinic=clinic,
+        sop_uid="1.2.3",
+        state=StepState.IN_PROGRESS,
+        study_uid="1.2",
+        station="CT1",
+        said="It names another patient than the appointment.",
+    )
 
     for title, refused in (("SURVEILLANCE", False), ("CT1", False), ("STRANGER", True)):
         Heard.objects.create(ae_title=title, service="find", refused=refused)
     told = status(nurse_client).text("#dicom")
     assert "silent" not in told
     assert "The scanner Worklist now" in told
+    assert "Scan at CT1 fits no appointment It names another patient than the appointment." in told
     assert "Refused STRANGER Worklist, now" in told

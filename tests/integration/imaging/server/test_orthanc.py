@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
-from pydicom.uid import generate_uid
 
 from imaging import pacs
 from imaging.models import Arrangement, Instance, Peer, Received
 from imaging.settling import settle_all
 from patients.models import Clinic
 from schedules.models import Booking, Scanner
+from schedules.models.study import made_up_study_uid
 from schedules.rules.outcome import Outcome
 from tests.dicom import made_ct, write
 from tests.integration.imaging.server.orthanc import TITLE, Orthanc, orthanc
@@ -29,7 +29,7 @@ def running(port: int, scanner: Scanner, tmp_path: Path) -> Iterator[Orthanc]:
 
 def send(to: Orthanc, place: Path, **says: object) -> str:
     """Give Orthanc a made study, and return its StudyInstanceUID."""
-    uid = str(says.pop("study_uid", "") or generate_uid())
+    uid = str(says.pop("study_uid", "") or made_up_study_uid())
     for path in write(made_ct(study_uid=uid, slices=3, **says), place / uid):  # type: ignore[arg-type]
         to.post("/instances", path.read_bytes())
     return uid

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 from pydicom import dcmread
-from pydicom.uid import JPEG2000Lossless, generate_uid
+from pydicom.uid import JPEG2000Lossless
 
 from imaging.models import Heard, Instance, Received
 from imaging.server import bounds
 from schedules.models import Scanner
+from schedules.models.study import made_up_study_uid
 from surveillance.audit.models import Event
 from tests.dicom import made_ct, write
 from tests.integration.imaging.server.conftest import Toolkit
@@ -16,7 +17,7 @@ from tests.threads import at_once
 
 
 def test_storescu_sends_a_study_and_again(dcmtk: Toolkit, scanner: Scanner, tmp_path: Path) -> None:
-    uid = generate_uid()
+    uid = made_up_study_uid()
     write(made_ct(study_uid=uid, slices=5), tmp_path)
     for _ in range(2):
         said = dcmtk("storescu", "+sd", tmp_path)

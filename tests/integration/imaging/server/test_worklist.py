@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from imaging.server.answers import REQUEST as SAID
 from imaging.server.callers import Caller
+from imaging.server.listening import until_cancelled
 from imaging.server.worklist import PENDING, find
 from patients.models import Clinic
 from schedules.actions import move_booking
@@ -239,3 +240,14 @@ def test_however_many_it_tells_of_it_asks_the_database_as_often(scanner: Scanner
     for day in range(9, 14):
         booked(scanner, morning(4, day))
     assert queries() == once
+
+
+def test_a_peer_that_has_heard_enough_is_told_no_more() -> None:
+    class Cancelled:
+        is_cancelled = False
+
+    event = Cancelled()
+    answers = until_cancelled(event, iter([(PENDING, Dataset())] * 3))  # type: ignore[arg-type]
+    assert next(answers)[0] == PENDING
+    event.is_cancelled = True
+    assert list(answers) == [(0xFE00, None)]
