@@ -1,9 +1,11 @@
 """What people say of images, and arrange for them. The rules stand in the actions."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.http import HttpRequest, QueryDict
 from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -12,7 +14,8 @@ from imaging.judging import Judgement
 from imaging.models import Arrangement, Peer, TextMeaning
 from imaging.regions import Region
 from patients.fields import DatedForm, DateField
-from patients.models import Patient
+from patients.forms import ClinicChoiceForm
+from patients.models import Clinic, Patient
 from schedules.forms import REGION_CHOICES
 from schedules.models.booking import AE_TITLE
 
@@ -74,6 +77,39 @@ def _described(patient: Patient) -> str:
         "mrn": patient.mrn,
         "day": date_format(patient.birth_date),
     }
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One file or more, in their order."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[TemporaryUploadedFile]:
+        return [super(FilesField, self).clean(one, initial) for one in data or [None]]
+
+
+class UploadForm(ClinicChoiceForm):
+    """Files, and to which clinic they came; with a single one there is nothing to choose."""
+
+    images = FilesField(
+        label=_("Files"),
+        allow_empty_file=True,  # each is told by itself why it cannot be read
+        help_text=_(
+            "DICOM files, as many as you like, or ZIP archives of them; up to 1 GB at once."
+        ),
+    )
+    field_order = ("clinic", "images")
+
+    def __init__(self, request: HttpRequest, *, clinics: list[Clinic]) -> None:
+        super().__init__(request.POST, clinics=clinics)
+        self.files = request.FILES
+        self.is_bound = request.method == "POST"
+        if "clinic" in self.fields:
+            self.fields["clinic"].required = True
 
 
 class AsideForm(forms.Form):

@@ -99,8 +99,9 @@ def end_step(
     step.save(update_fields=["state", "ended_at", "said"])
     _record("step.completed" if completed else "step.broken_off", step, by, because=because)
     if completed:
+        # One that is filed already and has grown is settled when it is quiet, as it is judged.
         Received.objects.filter(
-            clinic=step.clinic, study_uid=step.study_uid, settled_at=None
+            clinic=step.clinic, study_uid=step.study_uid, settled_at=None, study=None
         ).update(settled_at=at)
     elif step.booking and step.booking.is_active and not _went_on(step.booking):
         break_off(booking=step.booking, because=because or _("No reason was given."), by=by)

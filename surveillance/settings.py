@@ -237,6 +237,13 @@ USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # pages show the clinic's own time; see patients.models.Clinic
 
+# What is uploaded goes to a file that others can read, and a CT is many files.
+FILE_UPLOAD_HANDLERS = [
+    "imaging.upload_limit.Limit",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+DATA_UPLOAD_MAX_NUMBER_FILES = 5_000
+
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]

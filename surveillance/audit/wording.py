@@ -130,6 +130,7 @@ PAGES: Mapping[str, Promise] = {
     "take over": _("What would change for patients on older versions"),
     "to book": _("To book"),
     "unmatched": _("Studies without a match"),
+    "upload": _("Bring images"),
     "what_if": _("What would change"),
 }
 

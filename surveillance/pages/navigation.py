@@ -37,6 +37,7 @@ LINKS = (
     Link(_("Re-baselines"), "rebaselines", Act.PLAN, daily=True),
     Link(_("Results"), "results", Act.REVIEW, daily=True),
     Link(_("Unmatched"), "unmatched", Act.RECORD_STUDY),
+    Link(_("Bring images"), "upload", Act.RECORD_STUDY),
     Link(_("Safety net"), "safety-net", Act.SEE_PATIENTS, daily=True),
     Link(_("Patients"), "patients", Act.SEE_PATIENTS, daily=True),
     Link(_("Messages"), "messages", Act.SEE_MESSAGES),

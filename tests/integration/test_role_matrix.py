@@ -118,6 +118,7 @@ RULES = {
     "clinic-facts": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
     "arrangement": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
     "images": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
+    "upload": Rule(Act.RECORD_STUDY, FORM),
     "inbox": Rule(Act.SEE_PATIENTS),
     "acknowledge": Rule(Act.ACKNOWLEDGE, BUTTON, of_one_patient=True),
     "messages": Rule(Act.SEE_MESSAGES),

@@ -158,7 +158,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             for name in (
                 *("patients", "patient", "register", "record-study", "unmatched", "safety-net"),
                 *("record-result", "correct-result"),
-                *("inbox", "calendar", "images"),
+                *("inbox", "calendar", "images", "upload"),
             )
         ),
         *(
@@ -307,7 +307,7 @@ ONLY_PRESSED = {
     *("move-booking", "review-result", "sign-protocol"),
     *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),
     *("undo-result-review", "undo-keep-off-schedule"),
-    *("what-if", "take-over", "resume"),
+    *("upload", "what-if", "take-over", "resume"),
 }
 
 

@@ -43,7 +43,16 @@ SMALL = 100_000  # bytes, without the stylesheets, which a browser keeps
 LISTS = {"/worklists/results/": 2}  # that go on page by page, each by itself
 
 # What has no rows, or as many as there are months and kinds; of the audit the latest fifty.
-NO_LISTS = {"home", "mailbox", "register", "compare-protocols", "figures", "status", "audit"}
+NO_LISTS = {
+    "home",
+    "mailbox",
+    "register",
+    "upload",
+    "compare-protocols",
+    "figures",
+    "status",
+    "audit",
+}
 
 
 class Asked(NamedTuple):
