@@ -56,7 +56,7 @@ class ClinicChoiceForm(forms.Form):
         empty_label=_("All"),
     )
 
-    def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
+    def __init__(self, data: QueryDict | None, *, clinics: list[Clinic]) -> None:
         super().__init__(data)
         clinic = self.fields["clinic"]
         assert isinstance(clinic, forms.ModelChoiceField)

@@ -91,7 +91,7 @@ class FilterForm(ClinicChoiceForm):
         choices=[("", _("Most urgent")), ("due", _("Due date"))],
     )
 
-    def __init__(self, data: QueryDict, *, clinics: list[Clinic]) -> None:
+    def __init__(self, data: QueryDict | None, *, clinics: list[Clinic]) -> None:
         super().__init__(data, clinics=clinics)
         protocol = self.fields["protocol"]
         assert isinstance(protocol, forms.ChoiceField)

@@ -24,6 +24,19 @@ REASONS_SHOWN = 12
 NONE = Adherence(0, 0)
 STANDINGS = ("on_time", "late", "lapsed", "skipped", "open", "put_aside")  # as they are counted
 
+# How a slot that came due stands on the day `asked_on`; exports say it by these words, too.
+STANDING = f"""CASE
+    WHEN outcome IN ('{Outcome.SUPERSEDED}', '{Outcome.WITHDRAWN}') THEN 'put_aside'
+    WHEN outcome = '{Outcome.SKIPPED}' THEN 'skipped'
+    WHEN done_on <= latest_on THEN 'on_time'
+    WHEN done_on IS NOT NULL THEN 'late'
+    WHEN asked_on > lapses_on THEN 'lapsed'
+    ELSE 'open'
+END"""
+HAS_RUN_OUT = f"asked_on - due_on > {LATE_DAYS}"
+IS_ASKED_FOR = "standing NOT IN ('put_aside', 'skipped')"
+IS_KEPT = f"done_on - due_on BETWEEN -{EARLY_DAYS} AND {LATE_DAYS}"
+
 # One row for each slot that came due in the period, with the day on which it was done, if it was.
 _CAME = f"""
 WITH day (clinic_id, asked_on) AS (SELECT * FROM unnest(%(clinics)s::bigint[], %(days)s::date[])),
@@ -55,15 +68,8 @@ done AS (
 ),
 came AS (
     SELECT slot.*, done.done_on, done.done_on - slot.due_on AS lateness,
-        CASE
-            WHEN outcome IN ('{Outcome.SUPERSEDED}', '{Outcome.WITHDRAWN}') THEN 'put_aside'
-            WHEN outcome = '{Outcome.SKIPPED}' THEN 'skipped'
-            WHEN done.done_on <= latest_on THEN 'on_time'
-            WHEN done.done_on IS NOT NULL THEN 'late'
-            WHEN asked_on > lapses_on THEN 'lapsed'
-            ELSE 'open'
-        END AS standing,
-        asked_on - due_on > {LATE_DAYS} AS has_run_out
+        {STANDING} AS standing,
+        {HAS_RUN_OUT} AS has_run_out
     FROM slot LEFT JOIN done ON done.id = slot.id AND done.regions = cardinality(slot.regions)
 )
 """  # noqa: S608 - words and numbers of our own
@@ -77,7 +83,7 @@ SELECT grouping(month) = 0, grouping(protocol) = 0, month, protocol,
     count(*) FILTER (WHERE standing = 'open'),
     count(*) FILTER (WHERE standing = 'put_aside'),
     count(*) FILTER (
-        WHERE counts AND lateness BETWEEN -{EARLY_DAYS} AND {LATE_DAYS}
+        WHERE counts AND {IS_KEPT}
     ),
     count(*) FILTER (WHERE counts),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY lateness)
@@ -85,7 +91,7 @@ SELECT grouping(month) = 0, grouping(protocol) = 0, month, protocol,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY lateness) FILTER (WHERE standing = 'late')
 FROM (
     SELECT came.*, date_trunc('month', due_on::timestamp)::date AS month,
-        has_run_out AND standing NOT IN ('put_aside', 'skipped') AS counts
+        has_run_out AND {IS_ASKED_FOR} AS counts
     FROM came
 ) AS told
 GROUP BY GROUPING SETS ((), (month), (protocol))

@@ -1,6 +1,7 @@
 """The file that a job is given or makes: written and read in pieces, never held whole."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from typing import IO
 
 from django.db.models import Sum
@@ -9,6 +10,7 @@ from django.db.models.functions import Length
 from schedules.models import Job, JobFile
 
 PIECE = 1024 * 1024  # bytes, of the largest piece
+KEPT = timedelta(days=1)  # after the job has ended
 
 
 def write(job: Job, parts: Iterable[bytes]) -> None:
@@ -36,6 +38,16 @@ def read(job: Job) -> Iterator[bytes]:
 def size(job: Job) -> int:
     """Return how many bytes the file of a job has; 0 if it has none."""
     return JobFile.objects.filter(job=job).aggregate(size=Sum(Length("data")))["size"] or 0
+
+
+def kept_until(job: Job) -> datetime | None:
+    """Return when the file of a job that has ended is deleted."""
+    return job.ended_at + KEPT if job.ended_at else None
+
+
+def delete_old(at: datetime) -> None:
+    """Delete the files of the jobs that ended more than a day before `at`."""
+    JobFile.objects.filter(job__ended_at__lt=at - KEPT).delete()
 
 
 def parts_of(file: IO[bytes]) -> Iterator[bytes]:

@@ -18,7 +18,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from patients.queries import clinics_where_may
-from schedules.actions import take_over
+from schedules import job_files
+from schedules.actions import export, take_over
+from schedules.exports.asked import Asked
 from schedules.models import Job, JobKind, JobState, Protocol
 from surveillance.accounts.roles import Act
 
@@ -153,4 +155,24 @@ def _take_over(job: Job, tell: Tell) -> None:
     )
 
 
-_DO: dict[JobKind, Callable[[Job, Tell], None]] = {JobKind.TAKE_OVER: _take_over}
+def _export(job: Job, tell: Tell) -> None:
+    asked = Asked.by(job.parameters)
+    clinics = list(  # as it is now
+        clinics_where_may(job.by, Act.EXPORT).filter(code__in=asked.clinics)
+    )
+    if len(clinics) < len(asked.clinics):
+        raise ValidationError(_("You may no longer export all that you asked for."))
+    job.total = export(
+        asked=asked,
+        clinics=clinics,
+        by=job.by,
+        keep=lambda parts: job_files.write(job, parts),
+        tell=tell,
+    )
+    job.save(update_fields=["total"])
+
+
+_DO: dict[JobKind, Callable[[Job, Tell], None]] = {
+    JobKind.TAKE_OVER: _take_over,
+    JobKind.EXPORT: _export,
+}

@@ -17,6 +17,7 @@ from schedules.models import (
     Decision,
     Job,
     JobKind,
+    JobState,
     Protocol,
     Result,
     Review,
@@ -163,6 +164,11 @@ def unmatched_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
 def jobs_of(user: User) -> QuerySet[Job]:
     """Return what a person has asked for, the latest first. Nobody else sees it."""
     return Job.objects.filter(by=user).order_by("-pk")
+
+
+def exports_of(user: User) -> QuerySet[Job]:
+    """Return the exports that were made for a person."""
+    return jobs_of(user).filter(kind=JobKind.EXPORT, state=JobState.DONE)
 
 
 def recent_jobs(user: User, at: datetime) -> QuerySet[Job]:

@@ -81,7 +81,7 @@ urlpatterns = [
     path("protocols/<slug:code>/<int:version>/take-over/", protocols.take_over, name="take-over"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:public_id>/", jobs.job, name="job"),
+    path("jobs/<uuid:public_id>/file/", exports.download, name="download"),
     path("figures/", figures.figures, name="figures"),
     path("exports/", exports.exports, name="exports"),
-    path("exports/schedules.csv", exports.export_csv, name="export-csv"),
 ]

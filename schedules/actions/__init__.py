@@ -14,7 +14,7 @@ from schedules.actions.bookings import (
     reschedule,
 )
 from schedules.actions.contacts import record_contact
-from schedules.actions.exports import export
+from schedules.actions.exports import export, record_download
 from schedules.actions.jobs import ask_for
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.results import correct_result, record_result, review_result
@@ -67,6 +67,7 @@ __all__ = [
     "rebaseline",
     "record_contact",
     "record_death",
+    "record_download",
     "record_result",
     "record_study",
     "rename_view",

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from patients.access import UserRequest
+from schedules import job_files
 from schedules.jobs import is_left
 from schedules.queries import jobs_of
 
@@ -25,6 +26,11 @@ def job(request: UserRequest, public_id: UUID) -> HttpResponse:
     left = is_left(job)
     if left:
         job.so_far = 0  # nothing of it was kept
-    context = {"job": job, "left": left}
+    context = {
+        "job": job,
+        "left": left,
+        "size": 0 if job.is_unfinished else job_files.size(job),
+        "kept_until": job_files.kept_until(job),
+    }
     template = job.part if request.htmx else "schedules/job.html"
     return render(request, template, context)

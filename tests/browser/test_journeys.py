@@ -136,11 +136,12 @@ def test_an_administrator_exports_the_schedules(
     somebody.sign_in(administrator)
     somebody.follow("Exports")
 
+    somebody.page.get_by_label("CSV").check()
     with somebody.page.expect_download() as taken:
-        somebody.press("Export schedules as CSV")
+        somebody.press("Export the table")
     taken.value.save_as(tmp_path / "schedules.csv")
 
-    rows = csv.DictReader((tmp_path / "schedules.csv").read_text(encoding="utf-8").splitlines())
+    rows = csv.DictReader((tmp_path / "schedules.csv").read_text(encoding="utf-8-sig").splitlines())
     assert {row["mrn"] for row in rows} == {slot.patient.mrn}
     somebody.page.reload()
     expect(somebody.page.get_by_role("row").nth(1)).to_contain_text("Ada Administrator")

@@ -138,12 +138,12 @@ def test_an_administrator_exports_schedules_and_sees_it_recorded(demo: Demo) -> 
     administrator = demo.sign_in("admin")
     administrator.follow("Export")
 
-    administrator.submit("Export schedules as CSV")
+    administrator.submit("Export the table", format="csv", columns="mrn")
 
     rows = list(csv.DictReader(io.StringIO(administrator.body)))
     assert {"CASE-1", "CASE-2"} < {row["mrn"] for row in rows}
     administrator.open("/exports/")
-    assert f"Ada Admin demo {len(rows)}" in administrator.text
+    assert f"Ada Admin Schedules, CSV demo – {len(rows)}" in administrator.text
 
 
 def test_the_worker_fills_the_mailbox_and_says_nothing_twice(demo: Demo) -> None:

@@ -6,27 +6,48 @@ from django.core.management.base import BaseCommand, CommandError
 
 from patients.models import Clinic
 from schedules.actions import export
-from schedules.exports import csv_lines
+from schedules.exports.asked import Asked
+from schedules.exports.tables import TABLES
+from schedules.models import ExportTable, FileFormat
 
 
 class Command(BaseCommand):
-    help = "Write the schedules of all clinics, or of one, to a file. It is recorded in the audit."
+    help = (
+        "Write the schedules of all clinics, or of one, or another table, to a file in UTF-8. "
+        "It is recorded in the audit."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--format", choices=["csv"], default="csv")
+        parser.add_argument("--format", choices=[*FileFormat.values, "ics"], default="csv")
         parser.add_argument("--output", type=Path, required=True, metavar="PATH")
         parser.add_argument("--clinic", metavar="CODE", help="only this clinic")
+        parser.add_argument("--table", choices=ExportTable.values, default="schedules")
 
-    def handle(self, *args: Any, output: Path, clinic: str | None, **options: Any) -> None:
+    def handle(
+        self, *args: Any, output: Path, clinic: str | None, table: str, **options: Any
+    ) -> None:
+        if options["format"] == "ics":
+            raise CommandError("There is no calendar to export yet: choose csv, xlsx or json.")
         clinics = Clinic.objects.order_by("code")
         if clinic:
             clinics = clinics.filter(code=clinic)
             if not clinics:
                 raise CommandError(f"There is no clinic with the code {clinic}.")
-        table = export(clinics=clinics, by="manage.py export_schedules")
+        asked = Asked(
+            table=ExportTable(table),
+            file_format=FileFormat(options["format"]),
+            clinics=tuple(one.code for one in clinics),
+            columns=TABLES[ExportTable(table)].usual,
+        )
         try:
-            with output.open("w", encoding="utf-8", newline="") as file:
-                file.writelines(csv_lines(table))
+            with output.open("wb") as file:
+                rows = export(
+                    asked=asked,
+                    clinics=list(clinics),
+                    by="manage.py export_schedules",
+                    keep=file.writelines,
+                    for_excel=False,
+                )
         except OSError as error:
             raise CommandError(f"{output} cannot be written: {error.strerror}.") from error
-        self.stdout.write(f"{len(table)} slots written to {output}")
+        self.stdout.write(f"{rows} rows of {table} written to {output}")

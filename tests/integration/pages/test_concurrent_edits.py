@@ -234,7 +234,7 @@ EDITS = {
 # What only adds a row, what sets what it says whatever stood there, and what keeps its own watch.
 OTHERS = {
     *("add-treatment", "add-finding", "record-study", "record-contact", "register", "rules"),
-    *("patients", "to-book", "logout", "export-csv", "switch-rule", "acknowledge", "send-again"),
+    *("patients", "to-book", "logout", "exports", "switch-rule", "acknowledge", "send-again"),
     "hold",  # pages/test_status.py: the second is told who has decided
     "move-booking",  # pages/test_booking.py: moves that a state allows, and no other
     # schedules/test_undo.py: one's own alone, and as long as nothing has come of it

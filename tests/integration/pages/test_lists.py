@@ -106,7 +106,7 @@ def test_a_search_for_what_no_name_can_hold_finds_nobody(
             "Every study counts for an exam of its plan, came before the plan’s first window, "
             "or is kept off schedule for a reason.",
         ),
-        ("administrator", "/exports/", "No schedules have been exported yet."),
+        ("administrator", "/exports/", "Nothing has been exported yet."),
     ],
 )
 def test_an_empty_list_says_what_that_means(

@@ -20,7 +20,8 @@ from pytest_django import DjangoDbBlocker
 from patients.paging import PAGE_ROWS
 from reminders.models import Hold, Message, MessageState
 from schedules.actions import export, record_contact
-from schedules.models import ContactOutcome, Job, JobKind
+from schedules.exports import asked as exported
+from schedules.models import ContactOutcome, ExportTable, FileFormat, Job, JobKind
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Role
 from tests.browser.scene import enter_those_in_between
@@ -103,7 +104,13 @@ def enter_of_all(times: int, users: dict[Role, User]) -> None:
             snooze_until=clinic.today() + timedelta(days=5),
             by=nurse,
         )
-        export(clinics=[clinic], by=administrator)
+        whole = exported.Asked(
+            table=ExportTable.SCHEDULES,
+            file_format=FileFormat.CSV,
+            clinics=(clinic.code,),
+            columns=("mrn",),
+        )
+        export(asked=whole, clinics=[clinic], by=administrator, keep=list)
         told = {"code": protocol.code, "version": protocol.version}
         for user in users.values():
             Job.objects.create(kind=JobKind.TAKE_OVER, by=user, parameters=told, total=1)

@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.db.models import Model
 from django.test import Client
+from openpyxl import load_workbook
 from pytest_django import DjangoDbBlocker
 
 from patients.models import Clinic, Patient
@@ -101,12 +102,28 @@ def test_an_export_writes_one_line_a_slot_and_is_recorded(tmp_path: Path) -> Non
 
     said = run("export_schedules", "--format=csv", f"--output={path}")
 
-    assert said == f"20 slots written to {path}\n"
+    assert said == f"20 rows of schedules written to {path}\n"
     with path.open(encoding="utf-8", newline="") as file:
         assert [line["mrn"] for line in csv.DictReader(file)] == [patient.mrn] * 20
     event = Event.objects.get(act="schedules.exported")
     assert (event.by_name, event.clinic_code) == ("manage.py export_schedules", patient.clinic_code)
     assert Look.objects.get(page="export").patient_ids == [patient.public_id]
+
+
+def test_each_form_of_file_is_written_and_a_calendar_is_refused(tmp_path: Path) -> None:
+    patient = ScheduleFactory.create().tumour.patient
+
+    path = tmp_path / "adherence.jsonl"
+    run("export_schedules", "--format=json", "--table=adherence", f"--output={path}")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert {json.loads(line)["mrn"] for line in lines} == {patient.mrn}
+
+    path = tmp_path / "schedules.xlsx"
+    run("export_schedules", "--format=xlsx", f"--output={path}")
+    assert len(list(load_workbook(path)["schedules"].rows)) == 21
+
+    with pytest.raises(CommandError, match="no calendar to export yet"):
+        run("export_schedules", "--format=ics", f"--output={path}")
 
 
 def test_an_export_of_one_clinic_holds_no_other(tmp_path: Path) -> None:

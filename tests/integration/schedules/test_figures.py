@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -10,14 +11,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from patients.models import ClosedDay
-from patients.queries import clinic_days
+from patients.queries import ClinicDay, clinic_days, clinics_of
+from schedules.exports.facts import ADHERENCE
 from schedules.figures import STANDINGS, Counted, expected, follow_up
 from schedules.models import Result, ResultOutcome, Schedule, ScheduleState, Slot, Study
 from schedules.rules.adherence import (
     Came,
     Standing,
     adherence,
+    counts,
     done_on,
+    is_kept,
     median_lateness,
     standing,
 )
@@ -86,6 +90,24 @@ def by_the_rule(slots: Iterable[Slot], on: date) -> Counted:
     )
 
 
+def stands(slot: Slot, on: date) -> tuple[date | None, Standing, bool, bool]:
+    known = came(slot, on)
+    return known.done_on, standing(known, on), counts(known, on), is_kept(known)
+
+
+def by_the_export(days: Iterable[ClinicDay], on: date) -> set[tuple[Any, ...]]:
+    told = {"on": on, "patients": None, "protocol": "", "first": FIRST, "last": LAST}
+    found: set[tuple[Any, ...]] = set()
+    with connection.cursor() as cursor:
+        for clinic in clinics_of(days):
+            cursor.execute(
+                f"SELECT slot_id, done_on, standing, counts, in_time FROM ({ADHERENCE}) AS told",
+                told | {"clinic": clinic.pk},
+            )
+            found |= set(cursor.fetchall())
+    return found
+
+
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
@@ -104,6 +126,9 @@ def test_postgresql_counts_what_the_rule_counts(
         found = follow_up(days, first=FIRST, last=LAST)
 
         assert found.total == by_the_rule(slots, on)
+        assert by_the_export(days, on) == {
+            (slot.pk, *stands(slot, on)) for slot in slots if slot.due_on <= on
+        }
         for month, counted in found.months.items():
             same = [slot for slot in slots if slot.due_on.replace(day=1) == month]
             assert counted == by_the_rule(same, on)
