@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from patients.importing.uploads import imports_of, load_upload, look
 from patients.queries import clinics_where_may
 from schedules import job_files
 from schedules.actions import export, take_over
@@ -172,7 +173,20 @@ def _export(job: Job, tell: Tell) -> None:
     job.save(update_fields=["total"])
 
 
+def _import(job: Job, tell: Tell) -> None:
+    """Look at a file, or load it if what it would do was shown."""
+    clinics = clinics_where_may(job.by, Act.IMPORT)  # as it is now
+    upload = imports_of(job.by, clinics).filter(public_id=job.parameters["import"]).first()
+    if upload is None:
+        raise ValidationError(_("Your role does not let you %(act)s.") % {"act": Act.IMPORT.label})
+    if shown := job.parameters["shown"]:
+        load_upload(upload=upload, shown=shown, by=job.by, tell=tell)
+    else:
+        look(upload=upload, tell=tell)
+
+
 _DO: dict[JobKind, Callable[[Job, Tell], None]] = {
     JobKind.TAKE_OVER: _take_over,
     JobKind.EXPORT: _export,
+    JobKind.IMPORT: _import,
 }

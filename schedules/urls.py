@@ -6,6 +6,7 @@ from schedules.views import (
     calendar,
     exports,
     figures,
+    imports,
     jobs,
     plans,
     protocols,
@@ -83,5 +84,10 @@ urlpatterns = [
     path("jobs/<uuid:public_id>/", jobs.job, name="job"),
     path("jobs/<uuid:public_id>/file/", exports.download, name="download"),
     path("figures/", figures.figures, name="figures"),
+    path("imports/", imports.imports, name="imports"),
+    path("imports/list.csv", imports.empty_list, {"kind": "csv"}, name="empty-list-csv"),
+    path("imports/list.xlsx", imports.empty_list, {"kind": "xlsx"}, name="empty-list-xlsx"),
+    path("imports/<uuid:public_id>/", imports.one_import, name="import"),
+    path("imports/<uuid:public_id>/corrections/", imports.corrections, name="import-corrections"),
     path("exports/", exports.exports, name="exports"),
 ]

@@ -85,7 +85,7 @@ COLUMNS = (
     Column("morphology", Tumour, "morphology", _("Morphology"), code(r"\d{4}/\d", "8890/3"), True,
            _("ICD-O-3, such as 8890/3."), ("icd-o morphology", "形態コード")),
     Column("morphology_name", Tumour, "morphology_name", _("Morphology name"),
-           _long(Tumour, "morphology_name"), True, also=("histology", "組織型", "組織診断")),
+           _long(Tumour, "morphology_name"), True, also=("histology", "組織診断")),
     Column("icdo_edition", Tumour, "icdo_edition", _("ICD-O edition"),
            _long(Tumour, "icdo_edition"), help=_("3.2, unless it says another."),
            also=("icd-o version",)),

@@ -34,19 +34,27 @@ def load(
 ) -> Plan:
     """Create and change what a list says, if that is what was `shown` (a plan's digest).
 
-    `tell` hears how much is done: first one for each line, then as many again for the patients.
+    `tell` hears how many lines are done: to read one is half of it, to write it the other half.
 
     Raises:
         Unreadable: the file cannot be read to its end.
         ValidationError: it would do something else by now, or a line of it is wrong.
     """
-    plan = decide(table, keys=keys, clinic=clinic, day_first=day_first, to_be_done=True, tell=tell)
+    plan = decide(
+        table,
+        keys=keys,
+        clinic=clinic,
+        day_first=day_first,
+        to_be_done=True,
+        tell=lambda read: tell(read // 2),
+    )
     if plan.problems or plan.digest != shown:
         raise ValidationError(_changed())
     try:
         with transaction.atomic():
             for n, batch in enumerate(batches(plan.patients, BATCH)):
-                tell(plan.lines + n * BATCH * plan.lines // len(plan.patients))
+                written = n * BATCH / len(plan.patients)
+                tell(int(plan.lines * (1 + written) / 2))
                 _write(batch, clinic, by)
     except IntegrityError as error:  # somebody registered one of them meanwhile
         raise ValidationError(_changed()) from error

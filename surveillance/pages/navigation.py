@@ -46,6 +46,7 @@ LINKS = (
     Link(_("Background work"), "jobs", Act.PLAN),
     Link(_("Rules"), "rules", Act.KEEP_RULES, daily=True),
     Link(_("Clinics"), "administration", Act.KEEP_CLINIC, daily=True),
+    Link(_("Imports"), "imports", Act.IMPORT, daily=True),
     Link(_("Exports"), "exports", Act.EXPORT, daily=True),
     Link(_("Audit"), "audit", Act.SEE_AUDIT, daily=True),
     Link(_("Status"), "status", Act.SEE_STATUS),

@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
+    give_lists,
     member,
     moment,
     slot_due_in,
@@ -42,6 +43,7 @@ def busy_clinic() -> tuple[Clinic, dict[Role, User]]:
     enter_those_in_between(clinic, users[Role.CLINICIAN])
     for state in (JobState.DONE, JobState.FAILED):
         enter_job(users[Role.CLINICIAN], state)
+    give_lists(clinic, users[Role.ADMINISTRATOR])
     tell_of_all(clinic)
     return clinic, users
 

@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from patients.models import Clinic, TreatmentKind
+from patients.models import Clinic, Import, TreatmentKind
 from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
@@ -49,6 +49,7 @@ class Rule:
     act: Act | None = None  # without one it is open to whoever has signed in
     verbs: tuple[str, ...] = ("GET",)
     of_one_patient: bool = False  # so members of other clinics do not find it
+    is_a_file: bool = False  # to be kept, and no page
     of_one_person: bool = False  # none of the visitors, so nobody finds it
 
 
@@ -112,6 +113,11 @@ RULES = {
     "figures": Rule(Act.SEE_FIGURES),
     "exports": Rule(Act.EXPORT, FORM),
     "download": Rule(Act.EXPORT, of_one_person=True),
+    "imports": Rule(Act.IMPORT, FORM),
+    "import": Rule(Act.IMPORT, FORM, of_one_person=True),
+    "import-corrections": Rule(Act.IMPORT, BUTTON, of_one_person=True),
+    "empty-list-csv": Rule(Act.IMPORT, is_a_file=True),
+    "empty-list-xlsx": Rule(Act.IMPORT, is_a_file=True),
     "audit": Rule(Act.SEE_AUDIT),
     "administration": Rule(Act.KEEP_CLINIC),
     "clinic": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
@@ -227,6 +233,7 @@ def site(clinic: Clinic) -> Site:
     job = Job.objects.create(
         kind=JobKind.TAKE_OVER, by=UserFactory.create(), parameters={}, total=1
     )
+    given = Import.objects.create(by=UserFactory.create(), clinic=clinic, name="list.csv", data=b"")
     view = SavedView.objects.create(user=UserFactory.create(), list=ListName.TO_BOOK, name="Mine")
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
@@ -251,6 +258,8 @@ def site(clinic: Clinic) -> Site:
         "undo-result-review": [study.public_id],
         "death": [slot.patient.public_id],
         **{name: [job.public_id] for name in ("job", "download")},
+        "import": [given.public_id],
+        "import-corrections": [given.public_id],
         "change-view": [view.public_id],
         "acknowledge": [alert.public_id],
         "message": [message.public_id],

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from bs4 import Tag
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import resolve
 
@@ -21,7 +23,7 @@ class Sent:
 
     on: str  # the name of the page's address
     to: str  # the name of the address that it was sent to
-    told: dict[str, str]
+    told: dict[str, Any]
     page: Page
 
     def __str__(self) -> str:
@@ -81,7 +83,7 @@ def send_nonsense(client: Client, page: Page, address: str, seen: set[str]) -> I
     for form in page.document.select("main form"):
         to = str(form.get("action") or address)
         fields = form.select(TYPED) + page.document.select(f"[form='{form.get('id')}']")
-        told = {
+        told: dict[str, Any] = {
             str(field["name"]): str(field.get("value", ""))
             for field in form.select("input[type=hidden]")
         }
@@ -107,8 +109,10 @@ def name_of(address: str) -> str:
     return resolve(urlsplit(address).path).url_name or ""
 
 
-def _nonsense(field: Tag) -> str:
+def _nonsense(field: Tag) -> str | SimpleUploadedFile:
     kind = field.get("type", "text")
+    if kind == "file":
+        return SimpleUploadedFile("nonsense.csv", b"\x81\x8d\x00\xff")
     if field.name == "select" or kind in ("radio", "checkbox"):
         return "none of these"
     return "" if kind in BY_MEANS_OF_THE_BROWSER else NONSENSE

@@ -13,7 +13,8 @@ from django.test import Client
 from imaging.arranging import give_meaning, keep_peer
 from imaging.filing import file_study, set_aside, settle
 from imaging.headers.header import Identity
-from patients.models import Clinic, Patient
+from patients.importing.uploads import look, take_in
+from patients.models import Clinic, Import, Patient
 from reminders.actions import sweep
 from schedules.actions import record_result, record_study, review
 from schedules.models import Decision, ResultOutcome, Slot
@@ -54,6 +55,24 @@ def slot_due_in(days: int, clinic: Clinic) -> Slot:
 def moment(clinic: Clinic, days: int) -> datetime:
     """Return nine o'clock at the clinic, `days` after today."""
     return datetime.combine(clinic.today() + timedelta(days=days), time(9), clinic.zone)
+
+
+def give_lists(clinic: Clinic, administrator: User) -> list[Import]:
+    """Give four files to be loaded: to be done, to be corrected, to be asked about, unreadable."""
+    patient = Patient.objects.filter(clinic=clinic).order_by("mrn")[0]
+    head, line = "mrn,family_name,given_name,birth_date,sex", f"{patient.mrn},変更,,,"
+    uploads = [
+        take_in(clinic=clinic, name=f"{name}.csv", data=data.encode(), by=administrator)
+        for name, data in (
+            ("good", f"{head}\n{line}\n9-1,見本,花,1970-01-01,女\n"),
+            ("wrong", f"{head}\n{line}\n9-1,見本,花,3/4/1970,?\n"),
+            ("asked", f"{head},病棟\n{line},7\n"),
+            ("broken", f'{head}\n{line}\n"見本\n'),
+        )
+    ]
+    for upload in uploads:
+        look(upload=upload)
+    return uploads
 
 
 def tell_of_all(clinic: Clinic) -> None:

@@ -29,6 +29,7 @@ from tests.factories import ClinicFactory, MembershipFactory, ProtocolFactory, U
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
+    give_lists,
     moment,
     signed_in,
     slot_due_in,
@@ -111,6 +112,7 @@ def enter_of_all(times: int, users: dict[Role, User]) -> None:
             columns=("mrn",),
         )
         export(asked=whole, clinics=[clinic], by=administrator, keep=list)
+        give_lists(clinic, administrator)
         told = {"code": protocol.code, "version": protocol.version}
         for user in users.values():
             Job.objects.create(kind=JobKind.TAKE_OVER, by=user, parameters=told, total=1)
@@ -133,7 +135,7 @@ def pages(clients: dict[Role, Client]) -> Iterator[Asked]:
             address = reverse(name)
         except NoReverseMatch:  # it is a page of one patient, one study, one clinic …
             continue
-        if "GET" not in rule.verbs:
+        if "GET" not in rule.verbs or rule.is_a_file:
             continue
         for role in MAY[rule.act] if rule.act else Role:
             yield Asked(role, address)
