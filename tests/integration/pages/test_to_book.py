@@ -1,14 +1,18 @@
 """The list of what is to be booked: its order, filters, pages, saved views, and search."""
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from patients.models import Clinic, Patient
+from schedules.actions import break_off
 from schedules.models import Booking, SavedView, Scanner, Slot
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event
-from tests.factories import ClinicFactory, MembershipFactory
+from tests.factories import BookingFactory, ClinicFactory, MembershipFactory
 from tests.integration.pages.reading import Page, text_of
 from tests.integration.pages.scene import member, signed_in, slot_due_in
 
@@ -299,3 +303,17 @@ def test_htmx_gets_the_list_alone_in_answer_to_what_a_row_has_sent(
         "said",
     ]
     assert part.text("#said").startswith(f"{open_slot.patient} is booked for")
+
+
+def test_what_was_broken_off_at_the_scanner_is_to_be_booked_again_and_says_why(
+    nurse_client: Client, clinic: Clinic
+) -> None:
+    booking = BookingFactory.create(
+        slot=slot_due_in(5, clinic), starts_at=timezone.now() + timedelta(minutes=5), at=None
+    )
+    assert listed(Page(nurse_client.get(TO_BOOK))) == []
+    break_off(booking=booking, because="Equipment failure", by="CT1")
+
+    page = Page(nurse_client.get(TO_BOOK))
+    assert listed(page) == names(booking.slot)
+    assert "Broken off Equipment failure" in page.text(".to-book")
