@@ -52,7 +52,7 @@ class ExportForm(FilterForm):
                 widget=forms.RadioSelect,
             ),
             "columns": forms.MultipleChoiceField(
-                label=_("Columns"),
+                label=_("Which columns"),
                 choices=[(column.name, column.label) for column in known.columns],
                 widget=forms.CheckboxSelectMultiple,
                 error_messages={"required": _("Choose at least one column.")},

@@ -100,7 +100,7 @@ _LAST_BOOKING = (
 
 TABLES: Mapping[ExportTable, Table] = {
     ExportTable.SCHEDULES: Table(
-        row=_("One row an exam of a follow-up: its dates, its outcome, its status today."),
+        row=_("One row for each exam of a follow-up: its dates, its outcome, its status today."),
         facts=facts.SCHEDULES,
         order="due_on, slot_id",
         columns=(*_PATIENT, *_PLAN, *_EXAM, *_DATES, *_OUTCOME, *_STATUS, *_LAST_BOOKING, _ZONE),
@@ -109,7 +109,7 @@ TABLES: Mapping[ExportTable, Table] = {
         day="due_on",
     ),
     ExportTable.BOOKINGS: Table(
-        row=_("One row an appointment, those that were moved or cancelled too."),
+        row=_("One row for each appointment, those that were moved or cancelled too."),
         facts=facts.BOOKINGS,
         order="starts_at, booking_id",
         columns=(
@@ -134,7 +134,7 @@ TABLES: Mapping[ExportTable, Table] = {
         day="starts_at",
     ),
     ExportTable.OVERDUE: Table(
-        row=_("One row an overdue exam, as on the list of overdue exams today."),
+        row=_("One row for each overdue exam, as on the list of overdue exams today."),
         facts=facts.OVERDUE,
         order="latest_on, slot_id",
         columns=(
@@ -158,7 +158,7 @@ TABLES: Mapping[ExportTable, Table] = {
         listed=queries.overdue,
     ),
     ExportTable.RESULTS: Table(
-        row=_("One row a reported study: what it showed, and who reviewed it."),
+        row=_("One row for each reported study: what it showed, and who reviewed it."),
         facts=facts.RESULTS,
         order="performed_on, study_id",
         columns=(
@@ -181,7 +181,7 @@ TABLES: Mapping[ExportTable, Table] = {
         day="performed_on",
     ),
     ExportTable.ADHERENCE: Table(
-        row=_("One row an exam that has come due: whether it was done, and how late."),
+        row=_("One row for each exam that has come due: whether it was done, and how late."),
         facts=facts.ADHERENCE,
         order="due_on, slot_id",
         columns=(

@@ -20,6 +20,7 @@ from reminders.queries import last_sweep
 from schedules import queries
 from schedules.anchors import proposals
 from schedules.worklists import appointments
+from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 from surveillance.safety_net import fallen_through
 
@@ -34,6 +35,14 @@ class Work:
     route: str
     count: Callable[[Sequence[Clinic]], int]
 
+
+SAFETY_NET = Work(
+    Act.SEE_PATIENTS,
+    _("On the safety net"),
+    _("Whom nobody has in hand. Zero is the goal."),
+    "safety-net",
+    lambda clinics: sum(map(len, fallen_through(clinic_days(clinics)).values())),
+)
 
 WORK = (
     Work(
@@ -87,14 +96,16 @@ WORK = (
         "rebaselines",
         lambda clinics: len(proposals(clinics)),
     ),
-    Work(
-        Act.SEE_PATIENTS,
-        _("On the safety net"),
-        _("Whom nobody has in hand. Zero is the goal."),
-        "safety-net",
-        lambda clinics: sum(map(len, fallen_through(clinic_days(clinics)).values())),
-    ),
+    SAFETY_NET,
 )
+
+
+def _of_everybody(user: User) -> dict[str, object] | None:
+    """How many are on the safety net, for who may not open that list: the number names nobody."""
+    clinics = list(clinics_where_may(user, Act.SEE_STATUS))
+    if not clinics or clinics_where_may(user, Act.SEE_PATIENTS).exists():
+        return None
+    return {"title": SAFETY_NET.title, "hint": SAFETY_NET.hint, "count": SAFETY_NET.count(clinics)}
 
 
 @require_safe
@@ -111,6 +122,7 @@ def home(request: UserRequest) -> HttpResponse:
     ]
     context = {
         "work": work,
+        "safety_net": _of_everybody(request.user),
         "jobs": queries.recent_jobs(request.user, timezone.now()),
         "sweep": last_sweep(timezone.now()),
         "compared": Reconciliation.objects.order_by("-started_at").first(),

@@ -71,10 +71,18 @@ def test_where_nothing_is_to_be_done_the_page_says_so(clinician_client: Client) 
     assert {text_of(hint) for hint in page.document.select(".work p")} == {"Nothing to do."}
 
 
-def test_an_administrator_is_led_to_exports_and_audit(administrator_client: Client) -> None:
+def test_an_administrator_sees_how_many_fell_through_and_is_led_to_exports_and_audit(
+    administrator_client: Client, clinic: Clinic, open_slot: Slot
+) -> None:
+    BookingFactory.create(
+        slot=open_slot, starts_at=moment(clinic, days=-1), at=moment(clinic, days=-8)
+    )
+
     page = Page(administrator_client.get("/"))
 
     assert page.link("Export schedules") == "/exports/"
+    assert page.text(".work-count") == "1 On the safety net"
+    assert "MRN" not in page.text("main")
     assert page.link("Audit") == "/audit/"
 
 
