@@ -12,7 +12,7 @@ from patients.importing.reading import MOST_BYTES, Delimiter, Encoding, Table, t
 from patients.importing.uploads import unknown
 from patients.models import Clinic, Import
 
-NOT_SAID = "?"
+LEFT_OUT = "-"
 
 
 class UploadForm(forms.Form):
@@ -65,14 +65,17 @@ class ReadingForm(forms.Form):
                 encoding.choices = [(upload.encoding, upload.encoding.upper()), *Encoding.choices]
         known = [(column.key, column.label) for column in COLUMNS]
         asked = unknown(upload, table)
-        for n, heading in enumerate(table.headings):
-            first = [(NOT_SAID, _("Choose"))] if heading in asked else []
-            self.fields[f"column{n}"] = forms.ChoiceField(
+        for heading in sorted(table.headings, key=lambda one: one not in asked):
+            first = [("", _("Choose"))] if heading in asked else []
+            self.fields[self._name(heading)] = forms.ChoiceField(
                 label=heading[:60],
-                choices=[*first, (NOTHING, _("Leave it out")), *known],
-                initial=upload.keys.get(heading, NOT_SAID),
-                required=False,
+                choices=[*first, (LEFT_OUT, _("Leave it out")), *known],
+                initial=upload.keys.get(heading) or ("" if heading in asked else LEFT_OUT),
+                error_messages={"required": _("Say what this column holds, or leave it out.")},
             )
+
+    def _name(self, heading: str) -> str:
+        return f"column{self.headings.index(heading)}"
 
     @property
     def columns(self) -> list[forms.BoundField]:
@@ -82,12 +85,6 @@ class ReadingForm(forms.Form):
     def ways(self) -> list[forms.BoundField]:
         return [field for field in self if not field.name.startswith("column")]
 
-    def clean(self) -> dict[str, Any]:
-        for field in self.columns:
-            if self.cleaned_data.get(field.name) == NOT_SAID:
-                self.add_error(field.name, _("Say what this column holds, or leave it out."))
-        return self.cleaned_data
-
     def told(self) -> dict[str, Any]:
         """Return what is said, as `read_otherwise` takes it."""
         said = self.cleaned_data
@@ -95,5 +92,8 @@ class ReadingForm(forms.Form):
             "encoding": said.get("encoding", ""),
             "delimiter": said.get("delimiter", ""),
             "day_first": said["day_first"],
-            "keys": {heading: said[f"column{n}"] for n, heading in enumerate(self.headings)},
+            "keys": {
+                heading: said[self._name(heading)].replace(LEFT_OUT, NOTHING)
+                for heading in self.headings
+            },
         }

@@ -122,7 +122,7 @@ def test_an_unknown_heading_is_asked_about_once(administrator_client: Client) ->
         f"{name}: Say what this column holds, or leave it out." for name in ("Ward", "Size")
     ]
 
-    told |= {"column11": "", "column12": "mrn"}
+    told |= {"column11": "-", "column12": "mrn"}
     page = Page(administrator_client.post(address(), told))
     assert page.error_summary == ["Two columns cannot both be “MRN”."]
 
