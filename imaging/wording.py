@@ -120,7 +120,7 @@ def _value(key: Key, value: str) -> str:
         return short_date(date.fromisoformat(value))
     if key is Key.SEX and value in Sex.values:
         return str(Sex(value).label)
-    return value
+    return _name(value) if key is Key.NAME else value
 
 
 def who(headers: Iterable[Header]) -> list[str]:
@@ -135,8 +135,13 @@ def _identity(identity: Identity) -> str:
     if identity.issuer:
         number = _("%(number)s of %(issuer)s") % {"number": number, "issuer": identity.issuer}
     born = identity.birth_date and _("born %(day)s") % {"day": short_date(identity.birth_date)}
-    name = " · ".join(group.replace("^", " ").strip() for group in identity.name.split("="))
-    return listed(part for part in (name.strip(" ·"), number, born) if part)
+    return listed(part for part in (_name(identity.name), number, born) if part)
+
+
+def _name(person_name: str) -> str:
+    """Return a DICOM person name as people write it, its groups side by side."""
+    groups = (" ".join(group.replace("^", " ").split()) for group in person_name.split("="))
+    return " · ".join(group for group in groups if group)
 
 
 def evidence_in_words(evidence: Iterable[Evidence]) -> list[str]:

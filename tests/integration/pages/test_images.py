@@ -81,7 +81,7 @@ def test_what_speaks_against_the_patient_takes_a_reason(
     one = settle(received=received(clinic, header))
     [row] = Page(nurse_client.get(UNMATCHED)).table("Received")
     assert "The sex differs: “Male” and “Female”." in row["What to know"]
-    assert f"The name differs: “Married^{patient.given_name}”" in row["What to know"]
+    assert f"The name differs: “Married {patient.given_name}”" in row["What to know"]
     assert "Confirm" not in row["Decide"]
 
     page = Page(nurse_client.get(address(one)))

@@ -6,8 +6,16 @@ from django.core.mail import EmailMessage
 from patients.models import Clinic
 from reminders.actions import sweep
 from reminders.models import Audience, Kind, Message, MessageState, Notice, RelativeTo, Rule, Sweep
+from reminders.reconciliation import compare
 from reminders.rules import defaults, give_defaults
-from schedules.actions import move_booking, record_result, record_study, review, suspend
+from schedules.actions import (
+    move_booking,
+    record_result,
+    record_study,
+    review,
+    suspend,
+    withdraw_study,
+)
 from schedules.models import BookingState, Decision, ResultOutcome, Schedule, Slot
 from tests.factories import (
     BookingFactory,
@@ -366,3 +374,21 @@ def test_messages_are_written_with_what_they_say_as_it_was_sent(slot: Slot) -> N
     assert (message.state, message.sent_at) == (MessageState.SENT, moment(3, 9, hour=8, minute=0))
     assert message.subject == f"{slot.patient.clinic}: 1 to book"
     assert f"/patients/{slot.patient.public_id}/" in message.body
+
+
+def test_a_result_whose_study_is_taken_back_is_told_no_more(
+    mailoutbox: list[EmailMessage], slot: Slot
+) -> None:
+    study = StudyFactory.create(patient=slot.patient)
+    by = UserFactory.create()
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=by, at=morning(4, 20))
+    sweep(at=moment(4, 21))
+    assert open_notices(Kind.RESULT) == 1
+
+    withdraw_study(study=study, reason="Somebody else’s", by=by, at=morning(4, 21))
+    sweep(at=moment(4, 21, hour=10))
+
+    assert open_notices(Kind.RESULT) == 0
+    [ended] = Notice.objects.filter(rule__kind=Kind.RESULT)
+    assert ended.end_reason == "the study was taken back"
+    assert not compare(moment(4, 21, hour=13)).differences
