@@ -1,6 +1,7 @@
 """Each role's day by the keyboard alone: Tab, Shift+Tab, Enter, Space, the arrows, and typing."""
 
 from datetime import timedelta
+from io import BytesIO
 
 from openpyxl import load_workbook
 from playwright.sync_api import expect
@@ -175,6 +176,6 @@ def test_an_administrator_changes_the_clinic_adds_a_scanner_and_a_rule_and_expor
     expect(somebody.heading).to_have_text("Exports")
     with page.expect_download() as taken:
         press(page, "Export the table")
-    _header, *rows = load_workbook(taken.value.path())["schedules"].values
+    _header, *rows = load_workbook(BytesIO(taken.value.path().read_bytes()))["schedules"].values
     assert {row[2] for row in rows} == {slot.patient.mrn}
     assert Event.objects.get(act="schedules.exported").by_name == str(administrator)
