@@ -44,7 +44,10 @@ def test_an_administrator_corrects_a_list_and_loads_it(
     page.get_by_label("File").set_input_files(corrected)
     somebody.press("See what would happen")
     expect(page.get_by_role("row", name="Patients")).to_contain_text("2")
-    assert violations(page) == []
+    page.get_by_text("How it is read").click()
+    for colours in ("light", "dark"):
+        page.emulate_media(color_scheme=colours, reduced_motion="reduce")
+        assert violations(page) == []
     assert not Patient.objects.exists()
     somebody.press("Do exactly this")
     expect(page.get_by_role("progressbar", name="of 2 lines")).to_have_count(1)
