@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from imaging.models import Peer
+from imaging.models import Arrangement, Peer
 from patients.models import Clinic, Membership
 from reminders.rules import give_defaults
 from schedules.models import Protocol, Scanner
@@ -63,6 +63,7 @@ class Command(BaseCommand):
         Peer.objects.create(
             clinic=clinic, ae_title="DEMO_CT", address="127.0.0.1", name="A scanner to try"
         )
+        Arrangement.objects.create(clinic=clinic, settles_after=1)
         users = {name: self._user(name, clinic) for name in LOGINS}
         clinic.lead = users["clinician"]
         clinic.save()
