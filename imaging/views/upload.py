@@ -33,6 +33,8 @@ def upload(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         )
         too_much = _("It is beyond 1 GB: bring it by itself.")
         refused = brought.refused + [(name, too_much) for name in left_out]
+        if not brought.instances:
+            form.add_error("images", _("No image could be read: why not stands with each file."))
         judged = judge(brought.received)
         record_look(
             page="upload", by=request.user, patients=[one for j in judged for one in j.suspects]

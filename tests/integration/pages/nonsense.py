@@ -13,7 +13,7 @@ from django.urls import resolve
 from tests.integration.pages.reading import Page, text_of
 
 TYPED = "textarea, select, input:not([type=hidden], [type=submit])"
-BY_MEANS_OF_THE_BROWSER = ("date", "month", "file")  # which sends such a thing or nothing
+BY_MEANS_OF_THE_BROWSER = ("date", "month")  # which sends a day or nothing
 NONSENSE = "nonsense" * 200
 
 

@@ -313,7 +313,7 @@ ONLY_PRESSED = {
     *("move-booking", "review-result", "sign-protocol"),
     *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),
     *("undo-result-review", "undo-keep-off-schedule"),
-    *("upload", "what-if", "take-over", "resume"),
+    *("what-if", "take-over", "resume"),
 }
 
 

@@ -44,16 +44,9 @@ ROWS = "tbody tr, .case"
 SMALL = 100_000  # bytes, without the stylesheets, which a browser keeps
 LISTS = {"/worklists/results/": 2}  # that go on page by page, each by itself
 
-# What has no rows, or as many as there are months and kinds; of the audit the latest fifty.
+# What has no rows, or as many as there are months and kinds.
 NO_LISTS = {
-    "home",
-    "mailbox",
-    "register",
-    "upload",
-    "compare-protocols",
-    "figures",
-    "status",
-    "audit",
+    *("home", "mailbox", "register", "upload", "compare-protocols", "figures", "status"),
 }
 
 

@@ -101,6 +101,7 @@ def test_nothing_and_too_much_are_refused(
     page = Page(nurse_client.post(UPLOAD, {"images": [small, large]}))
     assert "large.bin: It is beyond 1 GB" in page.text()
     assert "small.txt: This is no DICOM file." in page.text()
+    assert "No image could be read" in page.error_beside("images")
     large.seek(0)
     alone = Page(nurse_client.post(UPLOAD, {"images": large}))
     assert "in parts" in alone.error_beside("images")
