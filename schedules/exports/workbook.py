@@ -80,15 +80,22 @@ class _Cells:
     def into(self, sheet: Worksheet, columns: list[Column]) -> list[Put]:
         """Return for each column what puts a value into a sheet."""
 
-        def text(row: int, place: int, value: str) -> None:
+        def word(row: int, place: int, value: str) -> None:
             if value:
-                style = self._quoted if runs(value) else None
-                sheet.write_string(row, place, _fitting(value), style)
+                sheet.write_string(row, place, value)
+
+        def text(row: int, place: int, value: str) -> None:
+            if len(value) > MOST_SIGNS // 2:
+                value = _fitting(value)
+            if runs(value):
+                sheet.write_string(row, place, value, self._quoted)
+            else:
+                word(row, place, value)
 
         def day(row: int, place: int, value: date) -> None:
             number = _days(value)
             if number < 1:  # before Excel's calendar begins
-                text(row, place, value.isoformat())
+                word(row, place, value.isoformat())
             else:
                 sheet.write_number(row, place, number, self._day)
 
@@ -100,11 +107,11 @@ class _Cells:
             text(row, place, "; ".join(value))
 
         def words(row: int, place: int, value: list[str]) -> None:
-            text(row, place, " ".join(value))
+            word(row, place, " ".join(value))
 
         put: dict[Kind, Put] = {
             Kind.TEXT: text,
-            Kind.WORD: text,
+            Kind.WORD: word,
             Kind.TEXTS: texts,
             Kind.WORDS: words,
             Kind.NUMBER: sheet.write_number,
@@ -123,7 +130,7 @@ def _days(day: date) -> int:
 
 def _fitting(text: str) -> str:
     """Return a text as it is or, if no cell holds it, its beginning and how long it was."""
-    if len(text) <= MOST_SIGNS // 2 or len(text.encode("utf-16-le")) // 2 <= MOST_SIGNS:
+    if len(text.encode("utf-16-le")) // 2 <= MOST_SIGNS:
         return text
     told = CUT % len(text)
     whole = text.encode("utf-16-le")[: 2 * (MOST_SIGNS - len(told))]
