@@ -154,7 +154,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         ("clinician", "take-over"),
         *(
             ("clinician", name)
-            for name in ("enrol", "what-if", "decline-anchor", "suspend", "end", "death", "jobs")
+            for name in ("enrol", "what-if", "decline-anchor", "suspend", "end", "death")
         ),
         *(
             (role, name)
