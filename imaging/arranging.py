@@ -2,26 +2,40 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from imaging.models import Arrangement, Peer, TextMeaning
 from patients.models import Clinic
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
+from surveillance.audit.queries import who_last
+
+Row = TypeVar("Row", Peer, TextMeaning)
 
 
 @transaction.atomic
 def arrange(
-    *, clinic: Clinic, files_by_itself: bool, settles_after: int, pacs_url: str, by: User
+    *,
+    clinic: Clinic,
+    files_by_itself: bool,
+    settles_after: int,
+    pacs_url: str,
+    by: User,
+    seen: str | None = None,
 ) -> Arrangement:
-    """Change how a clinic takes images in.
+    """Change how a clinic takes images in; `seen` is the mark of what was looked at, if it was.
 
     Raises:
-        ValidationError: a value is not what the model allows.
+        ValidationError: somebody else changed it meanwhile, or a value is not what the model
+            allows.
     """
-    arranged, _ = Arrangement.objects.select_for_update().get_or_create(clinic=clinic)
+    arranged = Arrangement.objects.select_for_update().get_or_create(clinic=clinic)[0]
+    _check_seen(arranged, seen, "images.arranged", clinic)
     if arranged.pacs_url != pacs_url:  # of another one nothing is known yet
         arranged.pacs_seen_on = arranged.pacs_asked_at = arranged.pacs_answered_at = None
         arranged.pacs_error = ""
@@ -42,19 +56,39 @@ def arrange(
 
 @transaction.atomic
 def keep_peer(
-    *, clinic: Clinic, ae_title: str, address: str, name: str, by: User, peer: Peer | None = None
+    *,
+    clinic: Clinic,
+    ae_title: str,
+    address: str,
+    name: str,
+    by: User,
+    peer: Peer | None = None,
+    seen: str | None = None,
 ) -> Peer:
-    """Add who may speak DICOM with the server, or change a `peer`.
+    """Add who may speak DICOM with the server, or change a `peer`; `seen` is the mark of the peer
+    that was looked at.
 
     Raises:
-        ValidationError: the title is another peer's, or a value is not what the model allows.
+        ValidationError: somebody else changed or removed the peer meanwhile, the title is another
+            peer's, or a value is not what the model allows.
     """
     act = "peer.changed" if peer else "peer.added"
+    if peer:
+        peer = _still_there(Peer.objects.select_for_update().filter(pk=peer.pk).first())
+        _check_seen(peer, seen, "peer.changed", clinic, peer=peer.public_id)
     peer = peer or Peer(clinic=clinic)
     peer.ae_title, peer.address, peer.name = ae_title, address, name
     peer.full_clean()
     peer.save()
-    record(act=act, by=by, clinic_code=clinic.code, ae_title=ae_title, address=address, name=name)
+    record(
+        act=act,
+        by=by,
+        clinic_code=clinic.code,
+        peer=peer.public_id,
+        ae_title=ae_title,
+        address=address,
+        name=name,
+    )
     return peer
 
 
@@ -72,15 +106,26 @@ def remove_peer(*, peer: Peer, by: User) -> None:
 
 @transaction.atomic
 def give_meaning(
-    *, clinic: Clinic, text: str, regions: Sequence[str], by: User, at: datetime | None = None
+    *,
+    clinic: Clinic,
+    text: str,
+    regions: Sequence[str],
+    by: User,
+    seen: str | None = None,
+    at: datetime | None = None,
 ) -> TextMeaning:
     """Say which regions a description or the name of a protocol means at a clinic; none are none.
 
+    `seen` is the mark of the meaning that was looked at, if one was.
+
     Raises:
-        ValidationError: the text is empty or too long, or a region is unknown.
+        ValidationError: somebody else gave it another meaning meanwhile, the text is empty or too
+            long, or a region is unknown.
     """
     text = text.strip()
     meaning = TextMeaning.objects.select_for_update().filter(clinic=clinic, text=text).first()
+    if seen is not None:
+        _check_seen(_still_there(meaning), seen, "text.given_meaning", clinic, text=text)
     meaning = meaning or TextMeaning(clinic=clinic, text=text)
     meaning.regions, meaning.by, meaning.at = list(regions), by, at or timezone.now()
     meaning.clean_fields(exclude=["regions"] if not regions else [])
@@ -106,3 +151,27 @@ def forget_meaning(*, meaning: TextMeaning, by: User) -> None:
         regions=meaning.regions,
     )
     meaning.delete()
+
+
+def _still_there(row: Row | None) -> Row:
+    if row is None:
+        raise ValidationError(_("Somebody else has removed this meanwhile."))
+    return row
+
+
+def _check_seen(
+    row: Arrangement | Peer | TextMeaning,
+    seen: str | None,
+    act: str,
+    clinic: Clinic,
+    **detail: Any,
+) -> None:
+    """Refuse to overwrite what another has changed since somebody looked. The row is locked."""
+    if seen is not None and seen != row.mark:
+        raise ValidationError(
+            _(
+                "%(person)s has changed this meanwhile. What holds now is shown below: press "
+                "again to put your entries in place."
+            )
+            % {"person": who_last(act, clinic_code=clinic.code, **detail)}
+        )

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from imaging.regions import Region
+from patients.marks import mark
 from patients.models import Clinic
 from schedules.models.booking import AE_TITLE
 
@@ -52,6 +53,11 @@ class Arrangement(models.Model):
     def __str__(self) -> str:
         return str(self.clinic)
 
+    @property
+    def mark(self) -> str:
+        """What changes whenever people arrange something else."""
+        return mark(self.files_by_itself, self.settles_after, self.pacs_url)
+
 
 class Peer(models.Model):
     """A scanner, PACS or gateway that may speak DICOM with the server, and from which address.
@@ -67,6 +73,11 @@ class Peer(models.Model):
 
     def __str__(self) -> str:
         return self.name or self.ae_title
+
+    @property
+    def mark(self) -> str:
+        """What changes whenever anything of it does."""
+        return mark(self.ae_title, self.address, self.name)
 
 
 class TextMeaning(models.Model):
@@ -92,3 +103,8 @@ class TextMeaning(models.Model):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def mark(self) -> str:
+        """What changes whenever it means something else."""
+        return mark(self.regions)

@@ -71,7 +71,8 @@ class Desk:
 
     def _arrange(self) -> str:
         form = ArrangementForm(self.request.POST, auto_id="id_arranged_%s")
-        return self._try(form, arranging.arrange, _("Saved."), clinic=self.clinic)
+        told = {"clinic": self.clinic, "seen": self.request.POST.get("seen", "")}
+        return self._try(form, arranging.arrange, _("Saved."), **told)
 
     def _add_peer(self) -> str:
         form = PeerForm(self.request.POST, auto_id="id_peer_%s")
@@ -82,7 +83,8 @@ class Desk:
         peer = self._row(self.clinic.dicom_peers, "change_peer")
         form = PeerForm(self.request.POST, auto_id=f"id_peer{peer.pk}_%s")
         said = _("%(peer)s is saved.") % {"peer": peer}
-        return self._try(form, arranging.keep_peer, said, clinic=self.clinic, peer=peer)
+        told = {"clinic": self.clinic, "seen": self.request.POST.get("seen", "")}
+        return self._try(form, arranging.keep_peer, said, peer=peer, **told)
 
     def _remove_peer(self) -> str:
         peer = self._row(self.clinic.dicom_peers, "remove_peer")
@@ -98,8 +100,8 @@ class Desk:
         meaning = self._row(self.clinic.text_meanings, "change_text")
         form = RegionsOfTextForm(self.request.POST, auto_id=f"id_text{meaning.pk}_%s")
         said = _("The text has its regions now.")
-        told = {"clinic": self.clinic, "text": meaning.text}
-        return self._try(form, arranging.give_meaning, said, **told)
+        told = {"clinic": self.clinic, "seen": self.request.POST.get("seen", "")}
+        return self._try(form, arranging.give_meaning, said, text=meaning.text, **told)
 
     def _forget_text(self) -> str:
         meaning = self._row(self.clinic.text_meanings, "forget_text")
@@ -117,8 +119,10 @@ class Desk:
 
     def context(self) -> dict[str, Any]:
         """What the page shows, with the refused form in its place."""
-        arranged = Arrangement.objects.filter(clinic=self.clinic).first()
-        fresh = ArrangementForm.of(arranged or Arrangement(clinic=self.clinic))
+        arranged = Arrangement.objects.filter(clinic=self.clinic).first() or Arrangement(
+            clinic=self.clinic
+        )
+        fresh = ArrangementForm.of(arranged)
         return {
             "clinic": self.clinic,
             "form": self.refused,

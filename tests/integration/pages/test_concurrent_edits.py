@@ -9,6 +9,8 @@ import pytest
 from bs4 import Tag
 from django.test import Client
 
+from imaging.arranging import give_meaning
+from imaging.models import Peer
 from patients.models import Clinic, TreatmentKind
 from schedules.actions import record_result, suspend
 from schedules.models import Booking, ResultOutcome, Scanner, Schedule, Slot, Study
@@ -90,6 +92,10 @@ def desk(scene: Scene) -> str:
     return f"/administration/{scene.clinic.code}/"
 
 
+def images(scene: Scene) -> str:
+    return f"/imaging/arrangement/{scene.clinic.code}/"
+
+
 EDITS = {
     "clinic-facts": Edit(
         Role.ADMINISTRATOR,
@@ -111,6 +117,27 @@ EDITS = {
         "[name=change_scanner]",
         both(minutes="40"),
         both(minutes="50"),
+    ),
+    "arrangement: how": Edit(
+        Role.ADMINISTRATOR,
+        images,
+        "[name=arrange]",
+        both(settles_after="20"),
+        both(settles_after="30"),
+    ),
+    "arrangement: peer": Edit(
+        Role.ADMINISTRATOR,
+        images,
+        "[name=change_peer]",
+        both(name="The old CT"),
+        both(name="The new CT"),
+    ),
+    "arrangement: text": Edit(
+        Role.ADMINISTRATOR,
+        images,
+        "[name=change_text]",
+        both(regions="pelvis"),
+        both(regions="abdomen"),
     ),
     "contact: consent": Edit(
         Role.NURSE,
@@ -244,6 +271,9 @@ OTHERS = {
     *("save-view", "change-view"),  # one person's alone
     "resume",  # below
     "review-together",  # pages/test_review_together.py
+    *("imports", "import", "import-corrections"),  # one person's alone; what was shown is fixed
+    "upload",
+    "images",  # imaging/test_filing.py: the second is told who has filed them, or set them aside
 }
 
 
@@ -263,6 +293,8 @@ def scene(clinic: Clinic, scanner: Scanner, nurse: User) -> Scene:
     StudyFactory.create(
         patient=slot.patient, modality="MR", regions=["lower_limb"], performed_on=clinic.today()
     )
+    Peer.objects.create(clinic=clinic, ae_title="CT_ONE", address="192.0.2.1")
+    give_meaning(clinic=clinic, text="CT TX", regions=["chest"], by=nurse)
     return Scene(
         clinic=clinic,
         slot=slot,

@@ -185,6 +185,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             for name in (
                 "status",
                 "home",
+                "jobs",
                 "mailbox",
                 "protocols",
                 "protocol",

@@ -44,9 +44,10 @@ ROWS = "tbody tr, .case"
 SMALL = 100_000  # bytes, without the stylesheets, which a browser keeps
 LISTS = {"/worklists/results/": 2}  # that go on page by page, each by itself
 
-# What has no rows, or as many as there are months and kinds.
+# What has no rows, or as many as there are months and kinds; of the audit the latest fifty.
 NO_LISTS = {
     *("home", "mailbox", "register", "upload", "compare-protocols", "figures", "status"),
+    "audit",
 }
 
 
