@@ -112,7 +112,7 @@ RULES = {
     "job": Rule(of_one_person=True),
     "figures": Rule(Act.SEE_FIGURES),
     "exports": Rule(Act.EXPORT, FORM),
-    "download": Rule(Act.EXPORT, of_one_person=True),
+    "download": Rule(Act.EXPORT, of_one_person=True, is_a_file=True),
     "imports": Rule(Act.IMPORT, FORM),
     "import": Rule(Act.IMPORT, FORM, of_one_person=True),
     "import-corrections": Rule(Act.IMPORT, BUTTON, of_one_person=True),
