@@ -13,21 +13,29 @@ from surveillance.audit.queries import who_last
 
 
 @transaction.atomic
-def add_scanner(*, clinic: Clinic, name: str, minutes: int, by: User) -> Scanner:
+def add_scanner(
+    *, clinic: Clinic, name: str, minutes: int, by: User, ae_title: str = ""
+) -> Scanner:
     """Enter a scanner, with how many minutes an appointment usually takes on it.
 
+    By its AE title it asks for its worklist; without one it gets none.
+
     Raises:
-        ValidationError: the clinic has one of that name, or the minutes are not 1 to `LONGEST`.
+        ValidationError: the clinic has one of that name, the title is another's or none, or the
+            minutes are not 1 to `LONGEST`.
     """
-    scanner = Scanner(clinic=clinic, name=name.strip(), minutes=minutes)
+    scanner = Scanner(clinic=clinic, name=name.strip(), minutes=minutes, ae_title=ae_title)
     _save(scanner)
     _record("scanner.added", scanner, by, before=None)
     return scanner
 
 
 @transaction.atomic
-def change_scanner(*, scanner: Scanner, name: str, minutes: int, seen: str, by: User) -> Scanner:
-    """Give a scanner another name or length of appointments; what is booked keeps its length.
+def change_scanner(
+    *, scanner: Scanner, name: str, minutes: int, seen: str, by: User, ae_title: str = ""
+) -> Scanner:
+    """Give a scanner another name, AE title or length of appointments; what is booked keeps its
+    length.
 
     `seen` is the mark (`mark_of`) of what was looked at.
 
@@ -37,7 +45,7 @@ def change_scanner(*, scanner: Scanner, name: str, minutes: int, seen: str, by: 
     scanner = _lock(scanner)
     _check_unchanged(scanner, seen)
     before = _facts(scanner)
-    scanner.name, scanner.minutes = name.strip(), minutes
+    scanner.name, scanner.minutes, scanner.ae_title = name.strip(), minutes, ae_title
     if _facts(scanner) == before:
         return scanner
     _save(scanner)
@@ -59,8 +67,8 @@ def use_scanner(*, scanner: Scanner, in_use: bool, by: User) -> Scanner:
 
 
 def mark_of(scanner: Scanner) -> str:
-    """Return what changes whenever the name or the minutes of a scanner do."""
-    return f"{scanner.minutes} {scanner.name}"
+    """Return what changes whenever the name, the minutes or the AE title of a scanner do."""
+    return f"{scanner.minutes} {scanner.name} {scanner.ae_title}".rstrip()
 
 
 def _check_unchanged(scanner: Scanner, seen: str) -> None:
@@ -92,6 +100,8 @@ def _save(scanner: Scanner) -> None:
         with transaction.atomic():
             scanner.save()
     except IntegrityError as error:
+        if "one_scanner_per_ae_title" in str(error):
+            raise ValidationError({"ae_title": _("Another scanner has this AE title.")}) from error
         raise ValidationError(
             {"name": _("There is a scanner “%(name)s” already.") % {"name": scanner.name}}
         ) from error
@@ -103,7 +113,12 @@ def _lock(scanner: Scanner) -> Scanner:
 
 
 def _facts(scanner: Scanner) -> dict[str, str | int | bool]:
-    return {"name": scanner.name, "minutes": scanner.minutes, "in_use": scanner.in_use}
+    return {
+        "name": scanner.name,
+        "minutes": scanner.minutes,
+        "ae_title": scanner.ae_title,
+        "in_use": scanner.in_use,
+    }
 
 
 def _record(

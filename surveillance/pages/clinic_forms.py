@@ -12,6 +12,7 @@ from patients.fields import DatedForm, DateField, TimeField
 from patients.forms import EditForm
 from patients.models import Clinic, Membership
 from schedules.models import Scanner
+from schedules.models.booking import AE_TITLE
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 
@@ -104,13 +105,24 @@ class ScannerForm(forms.Form):
         initial=30,
         help_text=_("How long an appointment takes, unless its booking says otherwise."),
     )
+    ae_title = forms.CharField(
+        label=_("AE title"),
+        max_length=16,
+        required=False,
+        validators=[AE_TITLE],
+        help_text=_("By which it asks for its worklist; without one it gets none."),
+    )
 
 
 class ScannerChangeForm(EditForm, ScannerForm):
     @classmethod
     def of(cls, scanner: Scanner) -> "ScannerChangeForm":
         return cls(
-            initial={"name": scanner.name, "minutes": scanner.minutes},
+            initial={
+                "name": scanner.name,
+                "minutes": scanner.minutes,
+                "ae_title": scanner.ae_title,
+            },
             auto_id=f"id_scanner{scanner.pk}_%s",
         )
 

@@ -32,14 +32,23 @@ def test_a_scanner_is_added_and_changed_with_before_and_after_in_the_audit(
     scanner: Scanner, administrator: User
 ) -> None:
     added = add_scanner(clinic=scanner.clinic, name=" CT 2 ", minutes=20, by=administrator)
-    change_scanner(scanner=added, name="CT B", minutes=40, seen=mark_of(added), by=administrator)
+    seen = mark_of(added)
+    change_scanner(
+        scanner=added, name="CT B", minutes=40, ae_title="CT_B", seen=seen, by=administrator
+    )
 
     added.refresh_from_db()
-    assert (added.name, added.minutes) == ("CT B", 40)
+    assert (added.name, added.minutes, added.ae_title) == ("CT B", 40, "CT_B")
     events = list(Event.objects.order_by("id"))
     assert [event.act for event in events] == ["scanner.added", "scanner.changed"]
-    assert events[1].detail["before"] == {"name": "CT 2", "minutes": 20, "in_use": True}
-    assert events[1].detail["after"] == {"name": "CT B", "minutes": 40, "in_use": True}
+    before = {"name": "CT 2", "minutes": 20, "ae_title": "", "in_use": True}
+    assert events[1].detail["before"] == before
+    assert events[1].detail["after"] == {
+        **before,
+        "name": "CT B",
+        "minutes": 40,
+        "ae_title": "CT_B",
+    }
 
 
 @pytest.mark.parametrize(
@@ -53,6 +62,14 @@ def test_what_makes_no_sense_is_refused_beside_its_field(
         add_scanner(clinic=scanner.clinic, name=name, minutes=minutes, by=administrator)
 
     assert list(refused.value.error_dict) == [field]
+
+
+def test_two_scanners_ask_by_two_titles(scanner: Scanner, administrator: User) -> None:
+    add_scanner(clinic=scanner.clinic, name="CT 2", minutes=30, ae_title="CT", by=administrator)
+
+    with pytest.raises(ValidationError, match="Another scanner has this AE title") as refused:
+        add_scanner(clinic=scanner.clinic, name="CT 3", minutes=30, ae_title="CT", by=administrator)
+    assert list(refused.value.error_dict) == ["ae_title"]
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
