@@ -140,7 +140,7 @@ def test_an_administrator_exports_schedules_and_sees_it_recorded(demo: Demo) -> 
 
     administrator.submit("Export the table", format="csv", columns="mrn")
 
-    rows = list(csv.DictReader(io.StringIO(administrator.body)))
+    rows = list(csv.DictReader(io.StringIO(administrator.body.lstrip("\ufeff"))))
     assert {"CASE-1", "CASE-2"} < {row["mrn"] for row in rows}
     administrator.open("/exports/")
     assert f"Ada Admin Schedules, CSV demo – {len(rows)}" in administrator.text
