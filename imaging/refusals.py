@@ -7,7 +7,9 @@ from imaging.headers.header import Refused
 # What stands in %(what)s is the name of an element in DICOM, which is the same in every language.
 SENTENCES = {
     "not_dicom": _("This is no DICOM file."),
-    "directory": _("This is the list of the files on a disc (DICOMDIR), not an image."),
+    "directory": _(
+        "This is the list of the files on a disc (DICOMDIR), not an image: bring these, too."
+    ),
     "missing": _("%(what)s is missing."),
     "no_uid": _("What stands in %(what)s is no UID."),
     "too_long": _("%(what)s is longer than it may be."),

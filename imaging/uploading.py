@@ -30,21 +30,25 @@ class Brought:
 
 
 def bring(*, clinic: Clinic, files: Iterable[TemporaryUploadedFile], by: User) -> Brought:
-    """Take in all that can be read, and settle its studies: a person has given all there is."""
-    instances, received, refused = 0, set[int](), list[tuple[str, str]]()
+    """Take in all that can be read, and settle its studies: a person has given all there is.
+
+    Of a disc's list (DICOMDIR) that comes with its images nothing need be said.
+    """
+    instances, received, refused = 0, set[int](), list[tuple[str, Refused]]()
     outcomes = _outcomes(list(files))
     while some := list(islice(outcomes, AT_ONCE)):
         headers = [one.found for one in some if isinstance(one.found, Header)]
-        refused += [
-            (one.name, in_words(one.found)) for one in some if isinstance(one.found, Refused)
-        ]
+        refused += [(one.name, one.found) for one in some if isinstance(one.found, Refused)]
         instances += len(headers)
         received.update(one.pk for one in take_in(clinic=clinic, headers=headers, by=by))
     settled = [
         settle(received=one, by=by)
         for one in Received.objects.filter(pk__in=received).order_by("pk")
     ]
-    return Brought(instances, settled, refused)
+    told = [
+        (name, in_words(why)) for name, why in refused if not (instances and why.key == "directory")
+    ]
+    return Brought(instances, settled, told)
 
 
 def _outcomes(files: list[TemporaryUploadedFile]) -> Iterator[Outcome]:

@@ -1,7 +1,6 @@
 """Studies as they were received: what their headers say, and whose study each became."""
 
 import uuid
-from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -122,12 +121,6 @@ class Received(models.Model):
 
     def __str__(self) -> str:
         return self.study_uid
-
-    def is_settled(self, after_minutes: int, at: datetime) -> bool:
-        """Say whether nothing new has come for so long, or all was said to be there."""
-        return self.settled_at is not None or (at - self.last_at).total_seconds() >= (
-            after_minutes * 60
-        )
 
 
 class SeriesHeader(models.Model):

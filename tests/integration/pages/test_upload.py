@@ -1,12 +1,14 @@
 """Images that a person brings: read, filed or waiting, or refused for a reason."""
 
 from io import BytesIO
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from pydicom import Dataset
+from pydicom.data import get_testdata_file
 
 from imaging import upload_limit
 from imaging.models import Received
@@ -73,6 +75,22 @@ def test_a_zip_of_a_booked_ct_is_filed_at_once_and_what_is_no_dicom_says_so(
     again = Page(nurse_client.post(UPLOAD, {"images": files[0]}))
     assert again.status == 200
     assert Received.objects.count() == 1
+
+
+def test_a_disc_is_brought_with_its_list_or_without_and_its_list_alone_is_no_image(
+    nurse_client: Client, clinic: Clinic, booking: Booking
+) -> None:
+    disc = Path(str(get_testdata_file("dicomdirtests/DICOMDIR"))).read_bytes()
+    [one] = slices_of(booking.patient, clinic, study_uid=booking.study_uid, slices=1)
+
+    alone = Page(nurse_client.post(UPLOAD, {"images": SimpleUploadedFile("DICOMDIR", disc)}))
+    assert "the list of the files on a disc (DICOMDIR)" in alone.text()
+    assert not Received.objects.exists()
+
+    files = [SimpleUploadedFile("DICOMDIR", disc), SimpleUploadedFile("IM1", written(one))]
+    page = Page(nurse_client.post(UPLOAD, {"images": files}))
+    assert "1 image was read. 0 files were refused." in page.text()
+    assert Study.objects.get().patient == booking.patient
 
 
 def test_what_is_not_beyond_doubt_waits_and_leads_to_where_it_is_decided(
