@@ -52,9 +52,14 @@ class PageOf(Generic[M]):
 
 
 def page_after(
-    rows: QuerySet[M], order: Sequence[By], after: str, *, among: QuerySet[M]
+    rows: QuerySet[M],
+    order: Sequence[By],
+    after: str,
+    *,
+    among: QuerySet[M],
+    size: int = PAGE_ROWS,
 ) -> PageOf[M]:
-    """Return the page that follows the place `after`, or the first if that is empty.
+    """Return the page of `size` rows after the place `after`, or the first if that is empty.
 
     A place is that of one of the rows `among`: all that may ever stand on the list, each with a
     `public_id` to name it by. Rows of the same place are told apart by their id, which goes the
@@ -67,9 +72,9 @@ def page_after(
     in_order = rows.order_by(*(f"{'-' * by.descending}{by.field}" for by in to_the_id))
     if after:
         in_order = in_order.filter(_beyond(to_the_id, after, among))
-    found = list(in_order[: PAGE_ROWS + 1])
-    has_more = len(found) > PAGE_ROWS
-    del found[PAGE_ROWS:]
+    found = list(in_order[: size + 1])
+    has_more = len(found) > size
+    del found[size:]
     return PageOf(found, _place(found[-1], order) if has_more else "", not after)
 
 

@@ -2,7 +2,7 @@ from django.conf import settings
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from surveillance import health, metrics
+from surveillance import api_v1, health, metrics
 from surveillance.accounts import views as accounts
 from surveillance.pages import (
     audit,
@@ -41,6 +41,8 @@ urlpatterns = [
         unmatched.keep_off_schedule,
         name="keep-off-schedule",
     ),
+    path("api/v1/", include(api_v1.router.urls)),
+    path("api/", include(api_v1)),
     path("", include("schedules.urls")),
     path("", include("imaging.urls")),
     path("", include("reminders.urls")),

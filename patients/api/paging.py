@@ -1,0 +1,73 @@
+"""A list of the API, a page at a time: as the pages', by the place of the last row."""
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.pagination import BasePagination
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from patients.paging import PAGE_ROWS, page_after
+
+MOST_ROWS = 200
+
+
+class ByPlace(BasePagination):
+    """Gives 50 rows, or as many as `limit` says, after the place `after`."""
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit = request.query_params.get("limit", str(PAGE_ROWS))
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST_ROWS):
+            raise serializers.ValidationError(
+                {"limit": [_("Between 1 and %(most)s.") % {"most": MOST_ROWS}]}
+            )
+        after = request.query_params.get("after", "")
+        among: QuerySet[Model] = view.get_queryset()
+        page = page_after(queryset, view.order, after, among=among, size=int(limit))
+        view.see(page.rows)
+        self.next = ""
+        if page.after:
+            query = request.query_params.copy()
+            query["after"] = page.after
+            self.next = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        return page.rows
+
+    def get_paginated_response(self, data: Any) -> Response:
+        return Response({"results": data, "next": self.next or None})
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "type": "object",
+            "required": ["results", "next"],
+            "properties": {
+                "results": schema,
+                "next": {
+                    "type": ["string", "null"],
+                    "format": "uri",
+                    "description": "The address of the next page; null on the last one.",
+                },
+            },
+        }
+
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "name": "after",
+                "in": "query",
+                "description": "The place after which to go on: take it from `next`.",
+                "schema": {"type": "string"},
+            },
+            {
+                "name": "limit",
+                "in": "query",
+                "description": "How many rows at most.",
+                "schema": {
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MOST_ROWS,
+                    "default": PAGE_ROWS,
+                },
+            },
+        ]

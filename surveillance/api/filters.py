@@ -1,0 +1,13 @@
+"""How lists are narrowed, where django-filter would overlook what is misspelt."""
+
+from typing import Any
+
+import django_filters
+
+
+class Flag(django_filters.TypedChoiceFilter):
+    """`true` or `false`, and nothing else."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        choices = [("true", "true"), ("false", "false")]
+        super().__init__(*args, choices=choices, coerce="true".__eq__, **kwargs)

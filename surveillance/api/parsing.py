@@ -1,0 +1,58 @@
+"""What is sent to the API: bounded JSON, and nothing that nobody asked for."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import IO, Any
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.parsers import JSONParser
+
+
+class BoundedJSONParser(JSONParser):
+    """JSON of the size that a form may have, nested no deeper than can be read."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        sent = stream.read(most + 1)
+        if len(sent) > most:
+            raise RequestDataTooBig
+        try:
+            return json.loads(sent.decode(), parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise ParseError(_("This is no JSON: %(why)s") % {"why": error}) from error
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(constant)  # NaN and the infinities, which JSON has not
+
+
+class Told(serializers.Serializer[Any]):
+    """What is told to an action. A field that it does not know is a mistake, and is not dropped."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
+            raise serializers.ValidationError(
+                {name: [_("There is no such field.")] for name in unknown}
+            )
+        return super().to_internal_value(data)
+
+
+class Moment(serializers.DateTimeField):
+    """A moment with its offset from UTC: without one it could be several."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            raise serializers.ValidationError(
+                _("Say its offset from UTC, as in 2026-03-05T09:30:00+09:00.")
+            )
+        return super().enforce_timezone(value)

@@ -1,0 +1,58 @@
+"""Programs that ask the API."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from patients.models import Clinic
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import Act, Role
+from surveillance.api.models import Token
+from tests.factories import ClinicFactory, MembershipFactory
+
+Program = Client
+
+
+@pytest.fixture
+def clinic() -> Clinic:
+    return ClinicFactory.create()
+
+
+@pytest.fixture
+def nurse(clinic: Clinic) -> User:
+    return MembershipFactory.create(clinic=clinic, role=Role.NURSE).user
+
+
+@pytest.fixture
+def clinician(clinic: Clinic) -> User:
+    return MembershipFactory.create(clinic=clinic, role=Role.CLINICIAN).user
+
+
+@pytest.fixture
+def program_of() -> Callable[..., Program]:
+    """Give a program that signs in by a token of a person."""
+
+    def make(user: User, *acts: Act, read_only: bool = False) -> Program:
+        number = Token.kept.filter(user=user).count()
+        _, token = Token.objects.create(
+            user,
+            expiry=timedelta(days=1),
+            name=f"Program {number}",
+            acts=list(acts or Act),
+            read_only=read_only,
+        )
+        return Client(headers={"authorization": f"Token {token}"})
+
+    return make
+
+
+@pytest.fixture
+def nurses_program(program_of: Callable[..., Program], nurse: User) -> Program:
+    return program_of(nurse)
+
+
+@pytest.fixture
+def clinicians_program(program_of: Callable[..., Program], clinician: User) -> Program:
+    return program_of(clinician)

@@ -1,0 +1,112 @@
+"""Who may ask the API for what: every action of every view, by every kind of visitor."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from django.test import Client
+
+from patients.api.scoped import Scoped
+from patients.models import Clinic, FindingKind
+from surveillance.accounts.models import User
+from surveillance.accounts.roles import MAY, Act, Role
+from surveillance.api_v1 import router
+from tests.factories import ClinicFactory, MembershipFactory, ScheduleFactory
+
+pytestmark = pytest.mark.django_db
+
+# What one must be allowed to do for each action of each view.
+RULES = {
+    "patients": {
+        "list": Act.SEE_PATIENTS,
+        "retrieve": Act.SEE_PATIENTS,
+        "search": Act.SEE_PATIENTS,
+        "create": Act.REGISTER_PATIENT,
+        "agree_to_messages": Act.REGISTER_PATIENT,
+        "withdraw_consent": Act.REGISTER_PATIENT,
+        "name_responsible": Act.REGISTER_PATIENT,
+    },
+    "tumours": {
+        "list": Act.SEE_PATIENTS,
+        "retrieve": Act.SEE_PATIENTS,
+        "create": Act.REGISTER_PATIENT,
+    },
+    "treatments": {
+        "list": Act.SEE_PATIENTS,
+        "retrieve": Act.SEE_PATIENTS,
+        "create": Act.REGISTER_PATIENT,
+    },
+    "findings": {
+        "list": Act.SEE_PATIENTS,
+        "retrieve": Act.SEE_PATIENTS,
+        "create": Act.REGISTER_PATIENT,
+    },
+}
+
+
+@pytest.fixture
+def one_of_each(clinic: Clinic) -> dict[str, UUID]:
+    """One row of the clinic for each view that has rows of addresses of their own."""
+    schedule = ScheduleFactory.create(anchor__tumour__patient__clinic=clinic)
+    tumour = schedule.tumour
+    finding = tumour.findings.create(
+        kind=FindingKind.METASTASIS, sites=["liver"], found_on=schedule.anchor_on, found_by="CT"
+    )
+    return {
+        "patients": tumour.patient.public_id,
+        "tumours": tumour.public_id,
+        "treatments": schedule.anchor.public_id,
+        "findings": finding.public_id,
+    }
+
+
+def actions_of() -> Iterator[tuple[str, str, type[Scoped], str, str, bool]]:
+    """Yield each action: its view, its name, the method, the path below the view's, if of a row."""
+    for prefix, view, _ in router.registry:
+        for route in router.get_routes(view):
+            for method, name in route.mapping.items():
+                if hasattr(view, name):
+                    below = route.url.replace("{prefix}", prefix).replace("{trailing_slash}", "/")
+                    yield prefix, name, view, method, below, "{lookup}" in route.url
+
+
+def test_every_action_has_its_rule() -> None:
+    found: dict[str, dict[str, Act]] = {}
+    for prefix, name, view, *_ in actions_of():
+        found.setdefault(prefix, {})[name] = view.acts[name]
+
+    assert found == RULES
+
+
+def test_each_visitor_gets_as_far_as_the_role_allows(
+    clinic: Clinic, one_of_each: dict[str, UUID], program_of: Callable[..., Client]
+) -> None:
+    visitors: list[tuple[str, User, Role, bool]] = []
+    for place, where in (("here", clinic), ("elsewhere", ClinicFactory.create())):
+        for role in Role:
+            user = MembershipFactory.create(clinic=where, role=role).user
+            visitors.append((f"{role} {place}", user, role, where == clinic))
+    programs = {name: program_of(user) for name, user, *_ in visitors}
+    wrong = []
+    for prefix, name, _, method, below, is_of_a_row in actions_of():
+        address = "/api/v1/" + below.lstrip("^").replace("{lookup}", str(one_of_each.get(prefix)))
+        for visitor, _, role, is_here in visitors:
+            status = getattr(programs[visitor], method)(
+                address, content_type="application/json", data={} if method == "get" else "{}"
+            ).status_code
+            if role not in MAY[RULES[prefix][name]]:
+                expected = {403}
+            elif is_of_a_row and not is_here:
+                expected = {404}
+            else:
+                expected = {200, 201, 400, 409, 428}  # let in; what is said may still be lacking
+            if status not in expected:
+                wrong.append((prefix, name, visitor, status))
+
+    assert wrong == []
+
+
+def test_nobody_gets_in_without_signing_in(client: Client, one_of_each: dict[str, UUID]) -> None:
+    for prefix, _, _, method, below, _ in actions_of():
+        address = "/api/v1/" + below.lstrip("^").replace("{lookup}", str(one_of_each.get(prefix)))
+        assert getattr(client, method)(address).status_code == 401, address
