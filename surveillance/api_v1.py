@@ -13,7 +13,14 @@ router.register("tumours", history.TumourViewSet, "api-tumour")
 router.register("treatments", history.TreatmentViewSet, "api-treatment")
 router.register("findings", history.FindingViewSet, "api-finding")
 
+
+class DocsView(SpectacularSwaggerSplitView):
+    """The description of the API as a page that can try it, framed as all pages are."""
+
+    template_name = "surveillance/api_docs.html"
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
-    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("docs/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -14,6 +14,7 @@ from surveillance.pages import (
     register,
     safety_net,
     status,
+    tokens,
     unmatched,
 )
 
@@ -29,6 +30,8 @@ urlpatterns = [
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
+    path("tokens/", tokens.tokens, name="tokens"),
+    path("tokens/<uuid:public_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),
     path("status/", status.status, name="status"),
     path("audit/", audit.audit, name="audit"),

@@ -9,6 +9,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
@@ -42,6 +43,11 @@ class Token(AbstractAuthToken):  # type: ignore[misc]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scopes(self) -> str:
+        """What it may do, in words."""
+        return gettext(", ").join(str(Act(act).label) for act in self.acts)
 
     def reaches(self, act: Act, *, reads: bool) -> bool:
         """Say whether it may do `act`, or what of it only `reads`."""

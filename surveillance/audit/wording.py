@@ -88,6 +88,8 @@ ACTS: Mapping[str, Promise] = {
     "study.withdrawn": _("Took back a study"),
     "text.given_meaning": _("Gave a text of images its regions"),
     "text.meaning_forgotten": _("Removed a text’s regions"),
+    "token.made": _("Made a token for a program"),
+    "token.revoked": _("Revoked a token"),
     "treatment.added": _("Added a treatment"),
     "treatment.changed": _("Changed a treatment"),
     "tumour.added": _("Added a tumour"),
@@ -98,6 +100,10 @@ ACTS: Mapping[str, Promise] = {
 }
 
 PAGES: Mapping[str, Promise] = {
+    "API: findings": _("API: findings"),
+    "API: patients": _("API: patients"),
+    "API: treatments": _("API: treatments"),
+    "API: tumours": _("API: tumours"),
     "add a finding": _("Add a finding"),
     "add a treatment": _("Add a treatment"),
     "book": _("Book an exam"),

@@ -44,6 +44,7 @@ LINKS = (
     Link(_("Figures"), "figures", Act.SEE_FIGURES),
     Link(_("Protocols"), "protocols", Act.SEE_PROTOCOLS),
     Link(_("Background work"), "jobs"),
+    Link(_("Tokens"), "tokens"),
     Link(_("Rules"), "rules", Act.KEEP_RULES, daily=True),
     Link(_("Clinics"), "administration", Act.KEEP_CLINIC, daily=True),
     Link(_("Imports"), "imports", Act.IMPORT, daily=True),

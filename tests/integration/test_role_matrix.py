@@ -27,6 +27,7 @@ from schedules.models import (
 )
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
+from surveillance.api.models import Token
 from tests.factories import (
     BookingFactory,
     ClinicFactory,
@@ -110,6 +111,8 @@ RULES = {
     "take-over": Rule(Act.PLAN, FORM),
     "jobs": Rule(),
     "job": Rule(of_one_person=True),
+    "tokens": Rule(verbs=FORM),
+    "revoke-token": Rule(verbs=BUTTON, of_one_person=True),
     "figures": Rule(Act.SEE_FIGURES),
     "exports": Rule(Act.EXPORT, FORM),
     "download": Rule(Act.EXPORT, of_one_person=True, is_a_file=True),
@@ -235,6 +238,14 @@ def site(clinic: Clinic) -> Site:
     )
     given = Import.objects.create(by=UserFactory.create(), clinic=clinic, name="list.csv", data=b"")
     view = SavedView.objects.create(user=UserFactory.create(), list=ListName.TO_BOOK, name="Mine")
+    token = Token.kept.create(
+        user=UserFactory.create(),
+        digest="x",
+        token_key="x",
+        name="Theirs",
+        acts=[Act.SEE_PATIENTS],
+        expiry=morning(12, 1),
+    )
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -261,6 +272,7 @@ def site(clinic: Clinic) -> Site:
         "import": [given.public_id],
         "import-corrections": [given.public_id],
         "change-view": [view.public_id],
+        "revoke-token": [token.public_id],
         "acknowledge": [alert.public_id],
         "message": [message.public_id],
         "send-again": [message.public_id],

@@ -77,6 +77,8 @@ def values(told: ast.expr, function: Function | None, module: ast.Module, calls:
             return {text.lower() for text in of(part)}
         case ast.Attribute(value=ast.Call(func=ast.Name(id="PurePath"), args=[part]), attr="stem"):
             return {PurePath(text).stem for text in of(part)}
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            return of_classes(name, calls)
         case ast.Attribute() if ast.unparse(told) in ENUMERATED:
             return ENUMERATED[ast.unparse(told)]
         case ast.Name(id=name) if function:
@@ -91,6 +93,19 @@ def values(told: ast.expr, function: Function | None, module: ast.Module, calls:
             if assigned:
                 return set[str]().union(*map(of, assigned))
     raise AssertionError(f"What may “{ast.unparse(told)}” be? {function and function.name}")
+
+
+def of_classes(name: str, calls: Calls) -> set[str]:
+    """Return what classes of the product say that an attribute of theirs is."""
+    return {
+        statement.value.value
+        for module in {module for *_, module in calls}
+        for node in ast.walk(module)
+        if isinstance(node, ast.ClassDef)
+        for statement in node.body
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == name
+        if isinstance(statement.value, ast.Constant) and isinstance(statement.value.value, str)
+    }
 
 
 def passed_on(function: Function, place: int, module: ast.Module, calls: Calls) -> set[str]:

@@ -1,6 +1,7 @@
 """Who may ask the API for what: every action of every view, by every kind of visitor."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -60,12 +61,12 @@ def one_of_each(clinic: Clinic) -> dict[str, UUID]:
     }
 
 
-def actions_of() -> Iterator[tuple[str, str, type[Scoped], str, str, bool]]:
+def actions_of() -> Iterator[tuple[str, str, type[Scoped[Any]], str, str, bool]]:
     """Yield each action: its view, its name, the method, the path below the view's, if of a row."""
     for prefix, view, _ in router.registry:
         for route in router.get_routes(view):
             for method, name in route.mapping.items():
-                if hasattr(view, name):
+                if issubclass(view, Scoped) and hasattr(view, name):
                     below = route.url.replace("{prefix}", prefix).replace("{trailing_slash}", "/")
                     yield prefix, name, view, method, below, "{lookup}" in route.url
 

@@ -186,6 +186,8 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
                 "status",
                 "home",
                 "jobs",
+                "tokens",
+                "api-docs",
                 "mailbox",
                 "protocols",
                 "protocol",
@@ -310,6 +312,7 @@ def test_every_form_that_changes_something_carries_its_token(answers: list[Answe
 # Forms in which nothing can be typed.
 ONLY_PRESSED = {
     "import-corrections",
+    "revoke-token",
     *("logout", "acknowledge", "send-again", "hold", "switch-rule"),
     *("move-booking", "review-result", "sign-protocol"),
     *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),
