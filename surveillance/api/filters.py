@@ -3,8 +3,11 @@
 from typing import Any
 
 import django_filters
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 
+@extend_schema_field(OpenApiTypes.BOOL)
 class Flag(django_filters.TypedChoiceFilter):
     """`true` or `false`, and nothing else."""
 
