@@ -10,8 +10,10 @@ and what lies ahead, should cost nothing.
 about the same rows: it decides about nothing but alerts of the first rule, and locks nobody.
 
 `smtp` is `deliver` beside a loop over bare smtplib that hands over mails written beforehand; the
-server takes and drops them in another process. `smtp_task_each` is `deliver` beside what a task for
-each message would do: connect to the database and to the mail server, claim its message, send it.
+server takes and drops them in another process, and offers PIPELINING as nearly all do; bare smtplib
+never takes it up. `smtp_in_turn` is the same with a server that does not. `smtp_task_each` is
+`deliver` beside what a task for each message would do: connect to the database and to the mail
+server, claim its message, send it.
 """
 
 import argparse
@@ -313,7 +315,7 @@ def smtp_rows(mails: int, *, in_tasks: int) -> list[Row]:
         execute("VACUUM ANALYZE reminders_message")
         return sent
 
-    with mail_server() as port, override_settings(**by_smtp(port)):
+    def beside_bare(name: str, port: int) -> Row:
         queue(0, mails)
         send()  # to have their texts
         letters = [as_bytes(message) for message in Message.objects.order_by("pk")]
@@ -325,16 +327,20 @@ def smtp_rows(mails: int, *, in_tasks: int) -> list[Row]:
             return len(letters)
 
         queue(0, mails)
-        rows = [
-            compare(
-                "smtp",
-                ours=send,
-                baseline=send_bare,
-                unit="ms a mail",
-                units_per_second=1000 / mails,
-                outcome=lambda sent: queue(sent, mails),
-            )
-        ]
+        return compare(
+            name,
+            ours=send,
+            baseline=send_bare,
+            unit="ms a mail",
+            units_per_second=1000 / mails,
+            outcome=lambda sent: queue(sent, mails),
+        )
+
+    rows = []
+    with mail_server("aiosmtpd.handlers.Sink") as port, override_settings(**by_smtp(port)):
+        rows.append(beside_bare("smtp_in_turn", port))
+    with mail_server("benchmarks.mail_sink.AtOnce") as port, override_settings(**by_smtp(port)):
+        rows.append(beside_bare("smtp", port))
         queue(0, in_tasks)
         rows.append(
             compare(
@@ -389,13 +395,13 @@ def by_smtp(port: int) -> dict[str, object]:
 
 
 @contextmanager
-def mail_server() -> Iterator[int]:
-    """The port of a mail server in another process, which forgets what it has taken."""
+def mail_server(handler: str) -> Iterator[int]:
+    """The port of a mail server in another process, with a handler of aiosmtpd's."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
-    sink = ["-m", "aiosmtpd", "--nosetuid", "--class", "aiosmtpd.handlers.Sink"]
-    server = subprocess.Popen([sys.executable, *sink, "--listen", f"127.0.0.1:{port}"])
+    serve = ["-m", "aiosmtpd", "--nosetuid", "--listen", f"127.0.0.1:{port}", "--class", handler]
+    server = subprocess.Popen([sys.executable, *serve])
     try:
         deadline = monotonic() + 30
         while True:

@@ -196,18 +196,20 @@ def _send_all(
     to_send = deque(message for message in claimed if message.state == MessageState.SENDING)
     ended[MessageState.WITHDRAWN] += len(claimed) - len(to_send)
     _write_all(to_send, at)
-    while to_send:
+    last: Message | None = None  # it is recorded once the next is begun, and before that is sent
+    while to_send and in_trouble < LINE_IS_DOWN_AFTER and monotonic() <= until:
         message = to_send.popleft()
-        if in_trouble == LINE_IS_DOWN_AFTER or monotonic() > until:
-            _give_back(message)
-            continue
+        outgoing = Outgoing(
+            str(message.public_id), message.recipient, message.subject, message.body
+        )
         if message.state == MessageState.SENDING:  # it could be written
+            line.begin(outgoing)
+        if last and not outbox.record(last):
+            last, to_send = None, _hold_on([message, *to_send])
+            continue
+        if message.state == MessageState.SENDING:
             try:
-                line.send(
-                    Outgoing(
-                        str(message.public_id), message.recipient, message.subject, message.body
-                    )
-                )
+                line.send(outgoing)
             except Refused as error:
                 message.state = MessageState.FAILED
                 message.last_error = str(error)[:300]
@@ -219,9 +221,11 @@ def _send_all(
             else:
                 in_trouble = 0
                 message.state, message.sent_at, message.last_error = MessageState.SENT, at, ""
-        if not outbox.record(message):
-            to_send = _hold_on(to_send)
         ended[MessageState(message.state)] += 1
+        last = message
+    if last and not outbox.record(last):
+        to_send = _hold_on(to_send)
+    _give_back(to_send)
     return in_trouble < LINE_IS_DOWN_AFTER
 
 
@@ -268,8 +272,9 @@ def _hold_on(messages: Collection[Message]) -> deque[Message]:
     return deque(message for message in messages if message.claimed_by)
 
 
-def _give_back(message: Message) -> None:
-    """Leave a message as it was before it was claimed: the line is down, and not it at fault."""
-    Message.objects.filter(pk=message.pk).update(
-        state=MessageState.QUEUED, attempts=F("attempts") - 1
-    )
+def _give_back(messages: Collection[Message]) -> None:
+    """Leave them as they were before they were claimed: the line is down, and not they at fault."""
+    if messages:
+        Message.objects.filter(pk__in=[message.pk for message in messages]).update(
+            state=MessageState.QUEUED, attempts=F("attempts") - 1
+        )

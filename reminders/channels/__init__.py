@@ -51,6 +51,12 @@ class Channel(Protocol):
         trace: TracebackType | None,
     ) -> None: ...
 
+    def begin(self, outgoing: Outgoing) -> None:
+        """Begin what can be begun before `send`, without waiting for an answer.
+
+        Nothing can arrive yet. To be called or not; nothing is raised.
+        """
+
     def send(self, outgoing: Outgoing) -> None:
         """Return when the other side has taken it; else raise `Refused` or `TryLater`.
 

@@ -10,7 +10,6 @@ from contextlib import suppress
 from email.errors import MessageError
 from email.header import Header
 from email.utils import formatdate, parseaddr
-from traceback import walk_tb
 from types import TracebackType
 from typing import Self
 
@@ -25,6 +24,7 @@ from django.core.mail.message import SafeMIMEText, sanitize_address
 from django.core.validators import validate_email
 
 from reminders.channels import Outgoing, RecipientBusy, Refused, TryLater, Uncertain
+from reminders.channels.conversation import Conversation, NoAnswer
 from reminders.channels.http import brief, meaning_of_silence
 
 # What could end a header early: more than Django forbids, for the standard library folds a subject
@@ -44,6 +44,7 @@ class EmailChannel:
         self._backend: BaseEmailBackend | None = None
         self._sender = ""  # as the header says it
         self._sender_address = ""
+        self._begun: tuple[Outgoing, Conversation] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -56,8 +57,20 @@ class EmailChannel:
     ) -> None:
         self._close()
 
+    def begin(self, outgoing: Outgoing) -> None:
+        """Begin to talk of a mail where a line to an SMTP server is open; see `Channel.begin`."""
+        if self._begun:
+            self._close()
+        if type(self._backend) is smtp.EmailBackend:
+            try:
+                self._begun = outgoing, self._conversation(self._backend, _compose(outgoing))
+            except Exception:  # `send` meets it again, and tells of it
+                self._close()
+
     def send(self, outgoing: Outgoing) -> None:
         """Hand a mail to the backend; see `Channel.send`."""
+        if self._begun and self._begun[0] != outgoing:
+            self._close()
         letter = _compose(outgoing)
         # A server may end a line between two mails, and that is no failure of the next one.
         while not self._handed_over(letter):
@@ -66,9 +79,11 @@ class EmailChannel:
     def _handed_over(self, letter: EmailMessage) -> bool:
         """Return whether it was; not if an old line turned out to be at its end beforehand."""
         backend, is_new = self._open()
+        begun, self._begun = self._begun, None
         try:
             if type(backend) is smtp.EmailBackend:
-                taken = self._sent_by_smtp(backend, letter)
+                (begun[1] if begun else self._conversation(backend, letter)).finish()
+                taken = True
             else:
                 taken = bool(backend.send_messages([letter]))
         except Exception as error:
@@ -80,14 +95,15 @@ class EmailChannel:
             raise TryLater("The mail was not taken, and no reason given")
         return True
 
-    def _sent_by_smtp(self, backend: smtp.EmailBackend, letter: EmailMessage) -> bool:
+    def _conversation(self, backend: smtp.EmailBackend, letter: EmailMessage) -> Conversation:
         """Do as the backend does, which reads the sender anew for each of a batch."""
         assert backend.connection
         [recipient] = letter.to
         if not recipient.isascii():
             recipient = sanitize_address(recipient, "utf-8")
-        backend.connection.sendmail(self._sender_address, [recipient], self._written(letter))
-        return True
+        return Conversation(
+            backend.connection, self._sender_address, recipient, self._written(letter)
+        )
 
     def _written(self, letter: EmailMessage) -> bytes:
         """Return what Django makes of a letter; for a plain one, in a tenth of the time."""
@@ -127,7 +143,7 @@ class EmailChannel:
             raise TryLater(f"The mail server cannot be used: {_said(error)}") from error
 
     def _close(self) -> None:
-        backend, self._backend = self._backend, None
+        backend, self._backend, self._begun = self._backend, None, None
         if backend:
             with suppress(Exception):  # a goodbye that fails changes nothing
                 backend.close()
@@ -153,30 +169,24 @@ def _compose(outgoing: Outgoing) -> EmailMessage:
 
 def _line_had_ended(error: Exception) -> bool:
     """Whether the server had no more wish to talk, before any text had left."""
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return not _text_went_out(error)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return any(code == 421 for code, _ in error.recipients.values())
-    return isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code == 421
-
-
-def _text_went_out(error: Exception) -> bool:
-    """Whether smtplib was at DATA: its errors do not tell, but the trace does."""
-    at_data = smtplib.SMTP.data.__code__
-    return any(frame.f_code is at_data for frame, _ in walk_tb(error.__traceback__))
+    if isinstance(error, smtplib.SMTPSenderRefused):
+        return error.smtp_code == 421
+    return isinstance(error, smtplib.SMTPServerDisconnected)
 
 
 def _meaning(error: Exception) -> Refused | TryLater:
     """Return what an error during the handing over means for this message."""
     match error:
+        case NoAnswer():
+            return Uncertain("The mail server cut the line before it answered; it may have arrived")
         case smtplib.SMTPRecipientsRefused():
             [(code, said), *_] = error.recipients.values()
             meaning = _meaning_of_reply(code, said)
             return RecipientBusy(*meaning.args) if 400 <= code < 500 and code != 421 else meaning
         case smtplib.SMTPDataError():
             return _meaning_of_reply(error.smtp_code, error.smtp_error)
-        case _ if _text_went_out(error):
-            return Uncertain("The mail server cut the line before it answered; it may have arrived")
         case AnymailRecipientsRefused():
             return Refused(f"The mail provider refuses the recipient: {_said(error)}")
         case AnymailAPIError(status_code=int(status), response=answer):

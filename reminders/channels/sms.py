@@ -49,6 +49,9 @@ class SmsChannel:
     ) -> None:
         self._close()
 
+    def begin(self, outgoing: Outgoing) -> None:
+        """Begin nothing: it is one request; see `Channel.begin`."""
+
     def send(self, outgoing: Outgoing) -> None:
         """Hand an SMS to the gateway; see `Channel.send`."""
         if not E164.fullmatch(outgoing.recipient):

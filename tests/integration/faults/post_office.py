@@ -42,6 +42,7 @@ class PostOffice(MailServer):
         self.refuses = {}
         self.refuses_senders = self.refuses_texts = ""
         self.hangs_up_after_taking = self.hangs_up_before_text = 0
+        self.as_text_comes = None
         self.refuses_once = ""
         self.refused.clear()
         self.seconds_to_answer = 0.0

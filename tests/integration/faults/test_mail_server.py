@@ -4,6 +4,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 
 from patients.models import Clinic
 from patients.queries import clinic_days
@@ -82,6 +83,24 @@ def test_recipients_who_are_refused_for_now(
     until = sweep_until_all_is_said(now, MINUTE, within=5 * MINUTE)
     reckoning.remark = f"all within {(until - now) // MINUTE} min"
     reckoning.settle(expected)
+
+
+def test_no_text_leaves_before_the_one_before_it_is_recorded(
+    now: datetime, post_office: PostOffice
+) -> None:
+    """So a kill repeats one letter at most."""
+    expected = addresses(due_now(20))
+    recorded = []
+
+    def ask_what_is_recorded() -> None:
+        recorded.append(Message.objects.filter(state=MessageState.SENT).count())
+        connection.close()  # that of the mail server's thread
+
+    post_office.as_text_comes = ask_what_is_recorded
+    sweep(at=now)
+
+    assert recorded == list(range(len(expected)))
+    assert all_are(MessageState.SENT, len(expected))
 
 
 def test_some_recipients_are_refused_for_good(

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import socket
 from collections import Counter
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from types import TracebackType
@@ -34,6 +35,8 @@ class MailServer:
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
         self.connections = 0
+        self.offers_pipelining = True  # as nearly all servers do
+        self.as_text_comes: Callable[[], object] | None = None  # called before a text is taken
         self.refuses: dict[str, str] = {}  # a reply to each of these recipients
         self.refuses_senders = ""  # a reply to everybody who wants to send
         self.refuses_texts = ""  # a reply to every text
@@ -84,7 +87,8 @@ class Clerk:
     ) -> list[str]:
         self.server.connections += 1
         session.host_name = hostname
-        return said
+        *most, last = said
+        return [*most, "250-PIPELINING", last] if self.server.offers_pipelining else said
 
     async def handle_MAIL(  # noqa: N802
         self, smtp: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -108,6 +112,8 @@ class Clerk:
     async def handle_DATA(  # noqa: N802
         self, smtp: SMTP, session: Session, envelope: Envelope
     ) -> str:
+        if self.server.as_text_comes:
+            await asyncio.to_thread(self.server.as_text_comes)
         if self.server.refuses_texts:
             return self.server.refuses_texts
         assert isinstance(envelope.content, bytes)

@@ -13,9 +13,20 @@ from tests.integration.reminders.channels.mails import message
 from tests.integration.reminders.mail_server import MailServer, send_to
 
 
+@pytest.fixture(params=[True, False], ids=["at once", "in turn"])
+def mail_server(mail_server: MailServer, request: pytest.FixtureRequest) -> MailServer:
+    """One that reads all commands at once, and one that answers each before it reads the next."""
+    mail_server.offers_pipelining = request.param
+    return mail_server
+
+
 @contextmanager
-def server_that_answers(settings: Settings, *replies: str) -> Iterator[None]:
-    """All mail goes to a server that says nothing but these, and then keeps silent."""
+def server_that_answers(settings: Settings, *replies: str) -> Iterator[list[bytes]]:
+    """All mail goes to a server that says nothing but these, and then keeps silent.
+
+    What it was told is in the list once the client has hung up.
+    """
+    told: list[bytes] = []
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve() -> None:
@@ -23,24 +34,59 @@ def server_that_answers(settings: Settings, *replies: str) -> Iterator[None]:
             with line, line.makefile("rb") as said:
                 for reply in replies:
                     line.sendall(f"{reply}\r\n".encode())
-                    said.readline()
-                said.read()
+                    told.append(said.readline())
+                told.append(said.read())
 
         server = Thread(target=serve, daemon=True)
         server.start()
         send_to(settings, listening.getsockname()[1])
         settings.EMAIL_TIMEOUT = 1
-        yield
+        yield told
         server.join(timeout=5)
 
 
-def test_a_batch_goes_over_one_connection(mail_server: MailServer) -> None:
-    with channel("email") as emails:
-        for _ in range(20):
-            emails.send(message())
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_batch_goes_over_one_connection(mail_server: MailServer, begun: bool) -> None:
+    batch = [message(body=f"Number {number}\n") for number in range(20)]
 
-    assert len(mail_server.letters) == 20
+    with channel("email") as emails:
+        for outgoing in batch:
+            if begun:
+                emails.begin(outgoing)
+            emails.send(outgoing)
+
+    assert [letter.get_content() for letter in mail_server.letters] == [one.body for one in batch]
     assert mail_server.connections == 1
+
+
+def test_what_is_begun_and_not_sent_does_not_arrive(mail_server: MailServer) -> None:
+    first, second, third = (message(f"{number}@example.org") for number in range(3))
+
+    with channel("email") as emails:
+        emails.send(first)
+        emails.begin(second)
+        emails.send(third)
+        for outgoing in (second, second, third):
+            emails.begin(outgoing)
+        emails.send(third)
+        emails.begin(second)
+
+    letters = [(letter["To"], letter["X-Envelope-To"]) for letter in mail_server.letters]
+    assert letters == [(to, to) for to in (first.recipient, third.recipient, third.recipient)]
+
+
+def test_a_mail_that_cannot_be_begun_is_refused_when_it_is_sent(mail_server: MailServer) -> None:
+    nobody, second = message("nobody"), message("second@example.org")
+
+    with channel("email") as emails:
+        emails.send(message())
+        emails.begin(nobody)
+        with pytest.raises(Refused):
+            emails.send(nobody)
+        emails.begin(second)
+        emails.send(second)
+
+    assert len(mail_server.letters) == 2
 
 
 def test_nothing_is_opened_for_nothing(mail_server: MailServer) -> None:
@@ -146,11 +192,18 @@ def test_a_line_cut_before_the_answer_leaves_it_open_whether_it_arrived(
     assert mail_server.times_taken[f"<{first.key}@surveillance.example.org>"] == 2
 
 
-def test_a_line_that_ended_between_two_mails_is_opened_again(mail_server: MailServer) -> None:
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_line_that_ended_between_two_mails_is_opened_again(
+    mail_server: MailServer, begun: bool
+) -> None:
+    second = message()
+
     with channel("email") as emails:
         emails.send(message())
         mail_server.hangs_up_before_text = 1
-        emails.send(message())
+        if begun:
+            emails.begin(second)
+        emails.send(second)
 
     assert len(mail_server.letters) == 2
     assert mail_server.connections == 2
@@ -207,6 +260,47 @@ def test_a_server_that_falls_silent_after_the_text_may_have_taken_it(settings: S
         pytest.raises(Uncertain),
     ):
         emails.send(message())
+
+
+AT_ONCE = ["220 hello", "250-well\r\n250 PIPELINING"]
+
+
+@pytest.mark.parametrize(
+    ("replies", "meaning"),
+    [
+        (["250 well", "550 no such user", "354 go on"], Refused),
+        (["250 well", "450 mailbox busy", "354 go on"], RecipientBusy),
+        (["450 not now", "250 well", "354 go on"], TryLater),
+        (["250 well", "250 well", "451 disk full"], TryLater),
+        (["250-so\r\n250 well", "252-let us\r\n252 see", "354 go on"], TryLater),
+        (["no digits", "250 well", "354 go on"], TryLater),
+    ],
+)
+def test_each_of_the_answers_that_come_at_once_is_to_its_command(
+    settings: Settings, replies: list[str], meaning: type[Exception]
+) -> None:
+    """Some servers want the text though they have refused its only recipient."""
+    [refusal] = [reply for reply in replies if not reply.startswith(("250", "354"))]
+
+    with (
+        server_that_answers(settings, *AT_ONCE, *replies) as told,
+        channel("email") as emails,
+        pytest.raises(meaning) as error,
+    ):
+        emails.send(message())
+
+    assert refusal.rsplit("\r\n")[-1][4:] in str(error.value)
+    assert [line.split()[0] for line in told[1:4]] == [b"MAIL", b"RCPT", b"DATA"]
+    assert told[-1] in (b"", b"QUIT\r\n"), "the text, or an end of it"
+
+
+def test_a_server_that_falls_silent_between_the_answers_has_not_taken_it(
+    settings: Settings,
+) -> None:
+    with server_that_answers(settings, *AT_ONCE, "250 well", "250 well"):
+        with channel("email") as emails, pytest.raises(TryLater) as later:
+            emails.send(message())
+        assert type(later.value) is TryLater
 
 
 @pytest.mark.parametrize(
