@@ -10,8 +10,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django_htmx.middleware import HtmxDetails
 
+from patients.fields import SAID
 from patients.models import Clinic
 from patients.queries import ClinicDay, clinic_days, clinics_where_may
+from patients.typed_days import YEARS, Why
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 
@@ -55,7 +57,7 @@ def days_asked_for(request: HttpRequest, clinics: Iterable[Clinic]) -> list[Clin
     """Return the day of a list: `?on=YYYY-MM-DD`, or each clinic's own today.
 
     Raises:
-        BadRequest: `on` is not a date.
+        BadRequest: `on` is not a date, or of a year that cannot be meant.
     """
     asked = request.GET.get("on")
     try:
@@ -64,4 +66,6 @@ def days_asked_for(request: HttpRequest, clinics: Iterable[Clinic]) -> list[Clin
         raise BadRequest(
             _("“%(asked)s” is not a date: write on=YYYY-MM-DD.") % {"asked": asked}
         ) from error
+    if on and on.year not in YEARS:
+        raise BadRequest(SAID[Why.YEAR] % {"typed": asked, "year": on.year})
     return clinic_days(clinics, on=on)

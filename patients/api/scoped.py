@@ -6,7 +6,9 @@ an Idempotency-Key is done once, however often it comes.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import date
 from functools import wraps
 from hashlib import sha256
 from http import HTTPStatus
@@ -14,10 +16,10 @@ from operator import attrgetter
 from typing import Any, ClassVar, TypeVar
 from uuid import UUID
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
@@ -30,12 +32,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
+from patients.access import days_asked_for
 from patients.api.paging import ByPlace
+from patients.fields import SAID
 from patients.locks import lock
 from patients.marks import mark
 from patients.models import Clinic, Patient
 from patients.paging import By
-from patients.queries import ClinicDay, clinic_days, clinics_where_may, patients_of
+from patients.queries import ClinicDay, clinics_where_may, patients_of
+from patients.typed_days import YEARS, Why
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 from surveillance.api.models import Answered, Token
@@ -132,18 +137,23 @@ class Scoped(GenericViewSet[M]):
 
     def days(self) -> list[ClinicDay]:
         """Return the day that is asked about: `on`, or each clinic's own today."""
-        asked = self.request.query_params.get("on")
         try:
-            on = serializers.DateField().to_internal_value(asked) if asked else None
-        except serializers.ValidationError as error:
-            raise serializers.ValidationError({"on": error.detail}) from error
-        return clinic_days(self.clinics, on=on)
+            return days_asked_for(self.request, self.clinics)
+        except BadRequest as error:
+            raise serializers.ValidationError({"on": [str(error)]}) from error
 
     def told(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
-        """Return what was sent, read and checked."""
+        """Return what was sent, read and checked. Of a day or a moment the year must make sense."""
         reading = serializer(data=self.request.data, context=self.get_serializer_context())
         reading.is_valid(raise_exception=True)
-        return dict(reading.validated_data)
+        told = dict(reading.validated_data)
+        if beyond := {
+            name: [SAID[Why.YEAR] % {"typed": value, "year": value.year}]
+            for name, value in told.items()
+            if isinstance(value, date) and value.year not in YEARS
+        }:
+            raise serializers.ValidationError(beyond)
+        return told
 
     def shown(
         self,
@@ -166,25 +176,21 @@ class Scoped(GenericViewSet[M]):
         patient: Patient = attrgetter(self.patient_path)(row)
         return patient
 
-    def once(self, answer: Callable[[], Response]) -> Response:
+    def once(self, answer: Callable[[], Response], *, in_parts: bool = False) -> Response:
         """Answer a request that has an Idempotency-Key once, and tell that again if it comes again.
 
         Both are in one transaction: of two at once the second waits for what the first did, and
-        what was refused may be sent again, mended.
+        what was refused may be sent again, mended. What is done `in_parts`, each of them in a
+        transaction of its own, must do no harm if it is done twice: it may be, if it comes again
+        before it was answered.
         """
         key = self.request.headers.get("Idempotency-Key")
         if key is None:
             return answer()
         if not (key.isascii() and key.isprintable() and 1 <= len(key) <= 200):
             raise BadRequest(_("The Idempotency-Key is a text of 1 to 200 printable characters."))
-        asked = sha256(
-            json.dumps(
-                [self.request.method, self.request.get_full_path(), self.request.data],
-                sort_keys=True,
-                default=_file_in_short,
-            ).encode()
-        ).hexdigest()
-        with transaction.atomic():
+        asked = self._asked()
+        with nullcontext() if in_parts else transaction.atomic():
             Answered.objects.filter(
                 user=self.user, at__lt=timezone.now() - Answered.KEPT_FOR
             ).delete()
@@ -192,21 +198,30 @@ class Scoped(GenericViewSet[M]):
                 [Answered(user=self.user, key=key, asked=asked)], ignore_conflicts=True
             )
             kept = Answered.objects.get(user=self.user, key=key)
-            if kept.asked != asked:
-                raise Refused(
-                    HTTPStatus.UNPROCESSABLE_ENTITY,
-                    _("This Idempotency-Key came with another request before."),
-                )
             if kept.status is not None:
+                if kept.asked != asked:
+                    raise Refused(
+                        HTTPStatus.UNPROCESSABLE_ENTITY,
+                        _("This Idempotency-Key came with another request before."),
+                    )
                 self.seen += patients_of(self.clinics).filter(public_id__in=kept.patient_ids)
                 return Response(kept.data, status=kept.status, headers=kept.headers)
             response = answer()
-            kept.status = response.status_code
+            kept.asked, kept.status = asked, response.status_code
             kept.data = json.loads(JSONRenderer().render(response.data))
             kept.headers = {name: response[name] for name in ("ETag",) if name in response}
             kept.patient_ids = sorted({patient.public_id for patient in self.seen})
             kept.save()
             return response
+
+    def _asked(self) -> str:
+        """Return a hash of the request, with all that its files hold."""
+        sent = self.request.data
+        if isinstance(sent, QueryDict):
+            sent = dict(sent.lists())
+        asked = [self.request.method, self.request.get_full_path(), sent]
+        told = json.dumps(asked, sort_keys=True, default=_file_in_short)
+        return sha256(told.encode()).hexdigest()
 
     def locked(self) -> M:
         """Return the row that is asked for, locked, and in the state that is meant.
@@ -214,10 +229,8 @@ class Scoped(GenericViewSet[M]):
         Raises:
             Refused: nothing says which state that is, or it is another one by now.
         """
+        self.lock(self.get_object())
         row = self.get_object()
-        if self.patient_path:
-            lock(self.patient_of(row))
-            row = self.get_object()
         meant = self.request.headers.get("If-Match")
         if meant is None:
             raise Refused(
@@ -230,6 +243,11 @@ class Scoped(GenericViewSet[M]):
                 _("It has been changed since it was read. Look at it again."),
             )
         return row
+
+    def lock(self, row: M) -> None:
+        """Lock what the actions on such a row lock first: nothing changes it any more, then."""
+        if self.patient_path:
+            lock(self.patient_of(row))
 
 
 class Retrieves(Scoped[M]):
@@ -247,8 +265,25 @@ def etag(data: object) -> str:
     return f'"{mark(JSONRenderer().render(data).decode())}"'
 
 
-def _file_in_short(sent: Any) -> list[object]:
-    return [sent.name, sent.size]
+def _file_in_short(sent: Any) -> list[str | None]:
+    """Return what tells an uploaded file from others; it is read a piece at a time."""
+    holds = sha256()
+    for piece in sent.chunks():
+        holds.update(piece)
+    return [sent.name, holds.hexdigest()]
+
+
+@contextmanager
+def _at_its_field(told: type[serializers.Serializer[Any]] | None) -> Iterator[None]:
+    """Let an action refuse as on a page: what it says of a field that nobody could send is said of
+    the whole, and is no mistake in what was sent."""
+    try:
+        yield
+    except ValidationError as error:
+        fields = told().fields if told else {}
+        if hasattr(error, "error_dict") and set(error.error_dict).isdisjoint(fields):
+            raise ValidationError(error.messages) from error
+        raise
 
 
 Made = Callable[..., Any]
@@ -257,8 +292,13 @@ Made = Callable[..., Any]
 def creates(
     told: type[serializers.Serializer[Any]],
     shown: type[serializers.BaseSerializer[Any]],
+    *,
+    in_parts: bool = False,
 ) -> Callable[[Made], Callable[..., Response]]:
-    """Make the `create` of a view from a method that is given what was told and returns the row."""
+    """Make the `create` of a view from a method that is given what was told and returns the row.
+
+    `in_parts` is as for `Scoped.once`.
+    """
 
     def decorate(method: Made) -> Callable[..., Response]:
         @extend_schema(
@@ -268,11 +308,12 @@ def creates(
         )
         @wraps(method)
         def create(self: Scoped[Any], request: Request) -> Response:
-            return self.once(
-                lambda: self.shown(
-                    method(self, **self.told(told)), status=HTTPStatus.CREATED, by=shown
-                )
-            )
+            def answer() -> Response:
+                with _at_its_field(told):
+                    row = method(self, **self.told(told))
+                return self.shown(row, status=HTTPStatus.CREATED, by=shown)
+
+            return self.once(answer, in_parts=in_parts)
 
         return create
 
@@ -286,7 +327,7 @@ def changes(
     """Make an act on one row, at an address below its own, from a method that does it.
 
     The method is given the row, locked and in the state that was meant, and what was told. It
-    returns what is shown, by `shown` or else as a row of the view.
+    returns what is shown, by `shown` or else as a row of the view; nothing, if that is the row.
     """
 
     def decorate(method: Made) -> Callable[..., Response]:
@@ -301,8 +342,9 @@ def changes(
             def answer() -> Response:
                 with transaction.atomic():
                     row = self.locked()
-                    done = method(self, row, **(self.told(told) if told else {}))
-                    return self.shown(done, by=shown)
+                    with _at_its_field(told):
+                        done = method(self, row, **(self.told(told) if told else {}))
+                    return self.shown(self.get_object() if done is None else done, by=shown)
 
             return self.once(answer)
 

@@ -1,8 +1,10 @@
 """How lists are narrowed, where django-filter would overlook what is misspelt."""
 
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import django_filters
+from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 
@@ -14,3 +16,27 @@ class Flag(django_filters.TypedChoiceFilter):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         choices = [("true", "true"), ("false", "false")]
         super().__init__(*args, choices=choices, coerce="true".__eq__, **kwargs)
+
+
+class Day(django_filters.DateFilter):
+    """YYYY-MM-DD, whatever the language."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, input_formats=["%Y-%m-%d"], **kwargs)
+
+
+class Standing(django_filters.ChoiceFilter):
+    """Where a row stands: on one of some lists, each given for the clinics of whoever asks."""
+
+    parent: django_filters.FilterSet  # set by django-filter
+
+    def __init__(self, lists: Mapping[str, Callable[[Sequence[Any]], QuerySet[Any]]]) -> None:
+        super().__init__(choices=[(name, name) for name in lists])
+        self.lists = lists
+
+    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if not value:
+            return qs
+        request: Any = self.parent.request
+        clinics = request.parser_context["view"].clinics
+        return qs.filter(pk__in=self.lists[value](clinics).order_by().values("pk"))

@@ -27,7 +27,9 @@ class BoundedJSONParser(JSONParser):
         if len(sent) > most:
             raise RequestDataTooBig
         try:
-            return json.loads(sent.decode(), parse_constant=_refuse)
+            told = json.loads(sent.decode(), parse_constant=_refuse)
+            json.dumps(told, ensure_ascii=False).encode()  # half of a pair of UTF-16 is no text
+            return told
         except (ValueError, RecursionError) as error:
             raise ParseError(_("This is no JSON: %(why)s") % {"why": error}) from error
 

@@ -14,6 +14,8 @@ from django.core.exceptions import (
     NON_FIELD_ERRORS,
     BadRequest,
     RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
     ValidationError,
 )
 from django.utils.translation import gettext as _
@@ -44,6 +46,9 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
         case RequestDataTooBig():
             most = {"most": settings.DATA_UPLOAD_MAX_MEMORY_SIZE}
             said = _("It has more than %(most)s bytes.") % most
+            error = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
+        case TooManyFilesSent() | TooManyFieldsSent():
+            said = _("It has more files or fields than a request may have.")
             error = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
         case BadRequest():
             error = Refused(HTTPStatus.BAD_REQUEST, str(error))

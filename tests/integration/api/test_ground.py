@@ -193,6 +193,7 @@ def test_a_change_says_which_state_is_meant(clinic: Clinic, nurses_program: Clie
     [
         ({"birth_date": "tomorrow"}, "birth_date"),
         ({"birth_date": "2999-01-01"}, "birth_date"),
+        ({"birth_date": "0001-01-01"}, "birth_date"),
         ({"sex": "yes"}, "sex"),
         ({"mrn": "a\x00b"}, "mrn"),
         ({"mrn": "x" * 65}, "mrn"),
@@ -217,6 +218,7 @@ def test_what_is_wrong_is_named_with_its_field(
         (b"{", 400),
         (b"\xff", 400),
         (b'{"mrn": NaN}', 400),
+        (b'{"\\ud800": 1}', 400),
         (b"[" * 100_000, 400),
         (b'"' + b"x" * 3_000_000 + b'"', 413),
     ],
