@@ -35,6 +35,7 @@ FACTS = (
     "phone",
     "name_for_patients",
     "lead",
+    "calendars_tell",
 )
 
 

@@ -40,6 +40,14 @@ def validate_country(code: str) -> None:
         )
 
 
+class CalendarsTell(models.TextChoices):
+    """What a clinic lets calendars outside of the product tell of its patients."""
+
+    NOTHING = "nothing", _("Nothing but the exam and its accession number")
+    NUMBER = "number", _("The record number")
+    NAME = "name", _("The name and the record number")
+
+
 class Clinic(models.Model):
     """A department that follows patients."""
 
@@ -86,6 +94,12 @@ class Clinic(models.Model):
         on_delete=models.PROTECT,
         related_name="+",
         help_text=_("Who hears when an alert goes unanswered."),
+    )
+    calendars_tell = models.CharField(
+        max_length=10,
+        choices=CalendarsTell,
+        default=CalendarsTell.NOTHING,
+        help_text=_("What calendars that are read elsewhere say of a patient."),
     )
 
     class Meta:

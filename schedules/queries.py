@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from patients.models import Clinic
+from patients.models import Clinic, Membership
 from patients.queries import ClinicDay
 from schedules.models import (
     Booking,
     Contact,
     Decision,
+    Feed,
     Job,
     JobKind,
     JobState,
@@ -26,7 +27,9 @@ from schedules.models import (
     Slot,
     Study,
 )
+from schedules.models.feed import digest_of_secret
 from surveillance.accounts.models import User
+from surveillance.accounts.roles import MAY, Act
 
 CLINIC = "schedule__tumour__patient__clinic"
 
@@ -159,6 +162,28 @@ def unmatched_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
         .filter(Exists(opened), slots=None, kept_at=None)
         .order_by("performed_on", "id")
     )
+
+
+def feeds_of(clinics: Iterable[Clinic]) -> QuerySet[Feed]:
+    """Return the calendar feeds of clinics, each with whether it `may_run`."""
+    return (
+        Feed.objects.filter(clinic__in=clinics)
+        .annotate(may_run=_made_by_who_may_export())
+        .select_related("clinic", "scanner", "made_by", "revoked_by")
+    )
+
+
+def feed_by(secret: str) -> Feed | None:
+    """Return the feed at a secret address, as long as it runs."""
+    of_secret = Feed.objects.filter(secret_digest=digest_of_secret(secret), revoked_at=None)
+    running = of_secret.filter(_made_by_who_may_export())
+    return running.select_related("clinic", "scanner", "made_by").first()
+
+
+def _made_by_who_may_export() -> Exists:
+    """Whoever made the feed may still take the clinic's data out."""
+    makers = Membership.objects.filter(clinic=OuterRef("clinic"), user=OuterRef("made_by"))
+    return Exists(makers.filter(user__is_active=True, role__in=MAY[Act.EXPORT]))
 
 
 def jobs_of(user: User) -> QuerySet[Job]:

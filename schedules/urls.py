@@ -5,6 +5,7 @@ from schedules.views import (
     bookings,
     calendar,
     exports,
+    feeds,
     figures,
     imports,
     jobs,
@@ -90,4 +91,6 @@ urlpatterns = [
     path("imports/<uuid:public_id>/", imports.one_import, name="import"),
     path("imports/<uuid:public_id>/corrections/", imports.corrections, name="import-corrections"),
     path("exports/", exports.exports, name="exports"),
+    path("administration/<slug:code>/calendars/", feeds.feeds, name="feeds"),
+    path("feeds/<str:secret>.ics", feeds.feed, name="feed"),
 ]

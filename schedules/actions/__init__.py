@@ -14,7 +14,8 @@ from schedules.actions.bookings import (
     reschedule,
 )
 from schedules.actions.contacts import record_contact
-from schedules.actions.exports import export, record_download
+from schedules.actions.exports import export, export_calendar, record_download
+from schedules.actions.feeds import make_feed, note_reading, revoke_feed
 from schedules.actions.jobs import ask_for
 from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
 from schedules.actions.results import correct_result, record_result, review_result
@@ -62,8 +63,11 @@ __all__ = [
     "end",
     "enrol",
     "export",
+    "export_calendar",
     "keep_off_schedule",
+    "make_feed",
     "move_booking",
+    "note_reading",
     "rebaseline",
     "record_contact",
     "record_death",
@@ -76,6 +80,7 @@ __all__ = [
     "review",
     "review_result",
     "review_together",
+    "revoke_feed",
     "save_view",
     "suspend",
     "take_over",

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from patients.models import Clinic
 from schedules.exports.asked import Asked
 from schedules.exports.files import file_of
 from schedules.exports.reading import Taking, Tell
+from schedules.feeds.reading import Agenda
 from schedules.models import Job
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record, record_look
@@ -33,6 +35,28 @@ def export(
         record(act="schedules.exported", by=by, clinic_code=code, rows=rows, **asked.chosen)
     record_look(page="export", by=by, patients=taking.shown)
     return taking.so_far
+
+
+@transaction.atomic
+def export_calendar(
+    *, clinics: Sequence[Clinic], by: User | str, keep: Callable[[Iterator[bytes]], object]
+) -> int:
+    """Hand all appointments as one calendar to `keep`, piece by piece; return how many there are.
+
+    One event a clinic says how many left; one look whose, where the clinic lets calendars tell it.
+    """
+    agenda = Agenda(name=_("Appointments"), clinics=list(clinics))
+    keep(agenda.written(agenda.entries()))
+    for clinic in clinics:
+        record(
+            act="calendar.exported",
+            by=by,
+            clinic_code=clinic.code,
+            rows=agenda.sizes[clinic.code],
+            of_patients=clinic.calendars_tell,
+        )
+    record_look(page="export", by=by, patients=agenda.shown)
+    return agenda.sizes.total()
 
 
 @transaction.atomic

@@ -1,9 +1,10 @@
 """What is due: protocols, schedules, slots, bookings, contacts, studies, results, reviews; jobs,
-and what people keep for themselves."""
+calendar feeds, and what people keep for themselves."""
 
 from schedules.models.booking import Booking, BookingState, Scanner
 from schedules.models.contact import Contact, ContactOutcome
 from schedules.models.export import ExportTable, FileFormat
+from schedules.models.feed import Feed
 from schedules.models.job import Job, JobFile, JobKind, JobState
 from schedules.models.protocol import Protocol, ProtocolState
 from schedules.models.review import Decision, Review
@@ -28,6 +29,7 @@ __all__ = [
     "DeclinedAnchor",
     "EndReason",
     "ExportTable",
+    "Feed",
     "FileFormat",
     "Job",
     "JobFile",

@@ -96,7 +96,9 @@ class Booking(models.Model):
     It is an order, too: the scanner is given its accession number and the UID of the study to be,
     and what comes back with them answers it.
 
-    A trigger writes `patient`: it is the slot's, whoever inserts or moves the row.
+    Triggers write `patient`: it is the slot's, whoever inserts or moves the row; and what calendars
+    know it by: all rows that replaced each other are one event of theirs, whose sequence grows with
+    each new time, place or length, and with each cancellation and its undoing.
     """
 
     ACTIVE = (BookingState.BOOKED, BookingState.ARRIVED)
@@ -129,6 +131,9 @@ class Booking(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     booked_at = models.DateTimeField(default=timezone.now)
+    calendar_uid = models.UUIDField(default=uuid.uuid4, editable=False, db_index=True)
+    calendar_sequence = models.PositiveIntegerField(default=0, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         constraints = [

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.clinic_actions import FACTS
 from patients.fields import DatedForm, DateField, TimeField
 from patients.forms import EditForm
-from patients.models import Clinic, Membership
+from patients.models import CalendarsTell, Clinic, Membership
 from schedules.models import Scanner
 from schedules.models.booking import AE_TITLE
 from surveillance.accounts.models import User
@@ -71,6 +71,11 @@ class FactsForm(EditForm):
         required=False,
         empty_label=_("Nobody: the clinicians’ address hears"),
         help_text=_("Who hears when an alert goes unanswered."),
+    )
+    calendars_tell = forms.ChoiceField(
+        label=_("Calendars tell of a patient"),
+        choices=CalendarsTell.choices,
+        help_text=_("Of the calendar feeds, which programs outside of this one read."),
     )
 
     def __init__(self, data: QueryDict | None, *, clinic: Clinic) -> None:

@@ -13,6 +13,7 @@ from patients.models import Clinic, Import, TreatmentKind
 from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
+from schedules.actions import make_feed
 from schedules.models import (
     Contact,
     ContactOutcome,
@@ -57,7 +58,7 @@ class Rule:
 FORM = ("GET", "POST")
 BUTTON = ("POST",)
 
-PUBLIC = {"healthz", "readyz", "metrics", "login"}
+PUBLIC = {"healthz", "readyz", "metrics", "login", "feed"}
 PUBLIC_BUTTONS = {"language"}  # pages/test_language.py presses it
 RULES = {
     "home": Rule(),
@@ -116,6 +117,7 @@ RULES = {
     "figures": Rule(Act.SEE_FIGURES),
     "exports": Rule(Act.EXPORT, FORM),
     "download": Rule(Act.EXPORT, of_one_person=True, is_a_file=True),
+    "feeds": Rule(Act.EXPORT, FORM, of_one_patient=True),
     "imports": Rule(Act.IMPORT, FORM),
     "import": Rule(Act.IMPORT, FORM, of_one_person=True),
     "import-corrections": Rule(Act.IMPORT, BUTTON, of_one_person=True),
@@ -269,6 +271,7 @@ def site(clinic: Clinic) -> Site:
         "undo-result-review": [study.public_id],
         "death": [slot.patient.public_id],
         **{name: [job.public_id] for name in ("job", "download")},
+        "feed": [make_feed(clinic=clinic, name="All", by=member(clinic, Role.ADMINISTRATOR))[1]],
         "import": [given.public_id],
         "import-corrections": [given.public_id],
         "change-view": [view.public_id],
@@ -283,7 +286,7 @@ def site(clinic: Clinic) -> Site:
             name: [schedule.public_id]
             for name in ("what-if", "decline-anchor", "suspend", "resume", "end")
         },
-        **{name: [clinic.code] for name in ("clinic", "clinic-facts", "arrangement")},
+        **{name: [clinic.code] for name in ("clinic", "clinic-facts", "arrangement", "feeds")},
         **dict.fromkeys(("protocol", "draft-protocol", "sign-protocol", "take-over"), version),
     }
     asked = dict.fromkeys(("what-if", "decline-anchor"), f"?anchor={operation.public_id}")
@@ -332,7 +335,7 @@ def test_a_role_counts_only_in_its_own_clinic(site: Site, clinic: Clinic) -> Non
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
-def test_a_probe_and_the_sign_in_are_open_to_everybody(site: Site, name: str) -> None:
+def test_probes_the_sign_in_and_a_feed_are_open_to_everybody(site: Site, name: str) -> None:
     assert Client().get(site.addresses[name]).status_code == 200
 
 

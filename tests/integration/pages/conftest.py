@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from patients.models import Clinic
+from schedules.actions import make_feed
 from schedules.models import Scanner, Slot
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
@@ -61,3 +62,9 @@ def open_slot(clinic: Clinic) -> Slot:
 def overdue_slot(clinic: Clinic) -> Slot:
     """Due about thirty days ago: overdue, and not lapsed yet."""
     return slot_due_in(-30, clinic)
+
+
+@pytest.fixture
+def secret(clinic: Clinic, administrator: User) -> str:
+    """Of the address of a calendar feed of all the clinic's scanners."""
+    return make_feed(clinic=clinic, name="Radiology desk", by=administrator)[1]

@@ -16,7 +16,7 @@ from imaging.headers.header import Identity
 from patients.importing.uploads import look, take_in
 from patients.models import Clinic, Import, Patient
 from reminders.actions import sweep
-from schedules.actions import record_result, record_study, review
+from schedules.actions import make_feed, record_result, record_study, review, revoke_feed
 from schedules.models import Decision, ResultOutcome, Slot
 from schedules.models.study import made_up_study_uid
 from schedules.rules.months import add_months
@@ -73,6 +73,14 @@ def give_lists(clinic: Clinic, administrator: User) -> list[Import]:
     for upload in uploads:
         look(upload=upload)
     return uploads
+
+
+def give_feeds(clinic: Clinic, administrator: User) -> None:
+    """Make a calendar feed of all scanners, and one of a single scanner that is revoked."""
+    make_feed(clinic=clinic, name="Radiology desk", by=administrator)
+    scanner = clinic.scanners.all()[0]
+    feed, _ = make_feed(clinic=clinic, name="Old desk", scanner=scanner, by=administrator)
+    revoke_feed(feed=feed, by=administrator)
 
 
 def tell_of_all(clinic: Clinic) -> None:

@@ -23,6 +23,7 @@ from tests.integration.pages.nonsense import Sent, send_nonsense
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
+    give_feeds,
     give_lists,
     member,
     moment,
@@ -82,6 +83,7 @@ def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Walked:
         )
         tell_of_all(clinic)
         give_lists(clinic, users[Role.ADMINISTRATOR])
+        give_feeds(clinic, users[Role.ADMINISTRATOR])
         answers, refused, seen = list[Answer](), list[Sent](), set[str]()
         sign_in = Page(Client().get("/sign-in/"))
         refused += send_nonsense(Client(), sign_in, "/sign-in/", seen)
@@ -178,7 +180,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *(("administrator", name) for name in ("exports", "audit", "rules")),
         *(("administrator", name) for name in ("imports", "import")),
         *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
-        ("administrator", "arrangement"),
+        *(("administrator", name) for name in ("arrangement", "feeds")),
         *(
             (role.value, name)
             for role in Role

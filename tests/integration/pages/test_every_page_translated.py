@@ -20,6 +20,7 @@ from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
+    give_feeds,
     give_lists,
     member,
     moment,
@@ -79,6 +80,7 @@ def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
             )
             tell_of_all(clinic)
             give_lists(clinic, users[Role.ADMINISTRATOR])
+            give_feeds(clinic, users[Role.ADMINISTRATOR])
             clients = {role: signed_in(users[role]) for role in Role}
             for client in clients.values():
                 client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ja"

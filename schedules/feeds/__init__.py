@@ -1,0 +1,1 @@
+"""Appointments as calendars (iCalendar, RFC 5545) that other programs read."""
