@@ -16,7 +16,12 @@ from schedules.actions.bookings import (
 from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export, record_download
 from schedules.actions.jobs import ask_for
-from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
+from schedules.actions.protocols import (
+    activate_protocol,
+    draft_protocol,
+    import_protocol,
+    take_over,
+)
 from schedules.actions.results import correct_result, record_result, review_result
 from schedules.actions.reviews import TOGETHER, review, review_together
 from schedules.actions.saved_views import delete_view, rename_view, save_view
@@ -62,6 +67,7 @@ __all__ = [
     "end",
     "enrol",
     "export",
+    "import_protocol",
     "keep_off_schedule",
     "move_booking",
     "rebaseline",
