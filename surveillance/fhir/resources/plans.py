@@ -58,7 +58,7 @@ def schedule(row: Schedule) -> Json:
         activity=[
             {"reference": reference("ServiceRequest", slot.public_id)} for slot in row.slots.all()
         ],
-        note=notes(row.state_reason, *(one.reason for one in resting)),
+        note=notes(row.state_reason),
     )
 
 

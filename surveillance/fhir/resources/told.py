@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from fhir.resources.R4B import get_fhir_model_class
-from fhir.resources.R4B.fhirresourcemodel import FHIRResourceModel
+from fhir_core.fhirabstractmodel import FHIRAbstractModel
 
 Json = dict[str, Any]
 
@@ -20,14 +20,13 @@ def told(**elements: Any) -> Json:
     }
 
 
-def checked(resource: Json) -> FHIRResourceModel:
+def checked(resource: Json) -> FHIRAbstractModel:
     """Return a resource as the model of its type.
 
     Raises:
         ValidationError (pydantic's): it is no such resource.
     """
-    model: type[FHIRResourceModel] = get_fhir_model_class(resource["resourceType"])
-    return model.model_validate(resource)
+    return get_fhir_model_class(resource["resourceType"]).model_validate(resource)
 
 
 def coding(system: str, code: str, display: str = "") -> Json:
