@@ -46,6 +46,7 @@ urlpatterns = [
     ),
     path("api/v1/", include(api_v1.router.urls)),
     path("api/", include(api_v1)),
+    path("fhir/", include("surveillance.fhir.urls")),
     path("", include("schedules.urls")),
     path("", include("imaging.urls")),
     path("", include("reminders.urls")),

@@ -17,7 +17,12 @@ from schedules.actions.contacts import record_contact
 from schedules.actions.exports import export, export_calendar, record_download
 from schedules.actions.feeds import make_feed, note_reading, revoke_feed
 from schedules.actions.jobs import ask_for
-from schedules.actions.protocols import activate_protocol, draft_protocol, take_over
+from schedules.actions.protocols import (
+    activate_protocol,
+    draft_protocol,
+    import_protocol,
+    take_over,
+)
 from schedules.actions.results import correct_result, record_result, review_result
 from schedules.actions.reviews import TOGETHER, review, review_together
 from schedules.actions.saved_views import delete_view, rename_view, save_view
@@ -64,6 +69,7 @@ __all__ = [
     "enrol",
     "export",
     "export_calendar",
+    "import_protocol",
     "keep_off_schedule",
     "make_feed",
     "move_booking",

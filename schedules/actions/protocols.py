@@ -19,6 +19,8 @@ from schedules.rules.suitability import Suits
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
+_CONTENT = ("title", "population", "citation", "quote", "note", "missing", "suits", "phases")
+
 
 @transaction.atomic
 def draft_protocol(
@@ -44,18 +46,35 @@ def draft_protocol(
             % {"person": latest.drafted_by or _("Somebody else"), "protocol": latest}
         )
     draft = Protocol(code=based_on.code, version=latest.version + 1, state=ProtocolState.DRAFT)
-    for field in ("title", "population", "citation", "quote", "note", "missing", "suits", "phases"):
+    for field in _CONTENT:
         setattr(draft, field, told.get(field, getattr(based_on, field)))
     draft.drafted_by = by
-    for field, check in (("phases", _check_phases), ("suits", Suits.from_data)):
-        try:
-            check(getattr(draft, field))
-        except ProtocolError as error:
-            raise ValidationError({field: str(error)}) from error
-    draft.full_clean(exclude=["suits"])  # a protocol may be made for no tumour in particular
-    draft.save()
+    _check_and_save(draft)
     _record("protocol.drafted", draft, by, based_on=based_on.version)
     return draft
+
+
+@transaction.atomic
+def import_protocol(*, told: Mapping[str, Any], by: User | str) -> tuple[Protocol, bool]:
+    """Write a draft of what `told`, the code and all that is said under it, says: the first version
+    of its code, or the next. What a program brings has no author, as what came with the software: a
+    clinician must draft it anew.
+
+    Returns the version, and whether it is new: what one says already is not drafted again.
+
+    Raises:
+        ValidationError: its phases make no sense, or it has no citation; the place is named.
+    """
+    draft = Protocol(**told, version=1, state=ProtocolState.DRAFT)
+    draft.drafted_by = by if isinstance(by, User) else None
+    _lock_versions(draft.code)
+    for version in Protocol.objects.filter(code=draft.code).order_by("version"):
+        if _content(version) == _content(draft):
+            return version, False
+        draft.version = version.version + 1
+    _check_and_save(draft)
+    _record("protocol.drafted", draft, by)
+    return draft, True
 
 
 def newest(code: str) -> Protocol:
@@ -177,11 +196,28 @@ def _lock_versions(code: str) -> None:
     list(Protocol.objects.select_for_update(no_key=True).filter(code=code).order_by("pk"))
 
 
+def _content(protocol: Protocol) -> list[Any]:
+    """Return what a version says, the same phases always alike."""
+    said = [getattr(protocol, field) for field in _CONTENT if field != "phases"]
+    return [*said, protocol.phases if protocol.flaw else protocol.definition]
+
+
+def _check_and_save(draft: Protocol) -> None:
+    """Save a draft that makes sense, or say where it makes none."""
+    for field, check in (("phases", _check_phases), ("suits", Suits.from_data)):
+        try:
+            check(getattr(draft, field))
+        except ProtocolError as error:
+            raise ValidationError({field: str(error)}) from error
+    draft.full_clean(exclude=["suits"])  # a protocol may be made for no tumour in particular
+    draft.save()
+
+
 def _check_phases(phases: Any) -> None:
     Definition.from_data({"phases": phases})
 
 
-def _record(act: str, protocol: Protocol, by: User, **detail: Any) -> None:
+def _record(act: str, protocol: Protocol, by: User | str, **detail: Any) -> None:
     record(
         act=act, by=by, clinic_code="", protocol=protocol.code, version=protocol.version, **detail
     )

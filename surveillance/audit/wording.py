@@ -121,6 +121,7 @@ PAGES: Mapping[str, Promise] = {
     "enrol": _("Choose the follow-up"),
     "export": _("Exports"),
     "import": _("Import of patients"),
+    "fhir": _("FHIR"),
     "images": _("Received images"),
     "inbox": _("Inbox"),
     "message": _("Message"),
