@@ -3,7 +3,11 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotFound
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
+from rest_framework.views import APIView
 
 from patients.api import history, patients
 
@@ -20,7 +24,18 @@ class DocsView(SpectacularSwaggerSplitView):
     template_name = "surveillance/api_docs.html"
 
 
+class NotThere(APIView):
+    """What is asked for below the API and is not there is refused as everything else is."""
+
+    schema = None
+    permission_classes = [AllowAny]
+
+    def initial(self, request: Request, *args: object, **kwargs: object) -> None:
+        raise NotFound
+
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
     path("docs/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
+    path("<path:rest>", NotThere.as_view(), name="api-not-there"),
 ]

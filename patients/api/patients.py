@@ -27,6 +27,7 @@ from surveillance.api.parsing import Told
 class PatientSerializer(serializers.ModelSerializer[Patient]):
     id = serializers.UUIDField(source="public_id")
     clinic = serializers.SlugField(source="clinic.code")
+    email = serializers.CharField()
     responsible = serializers.UUIDField(source="responsible.public_id", default=None)
 
     class Meta:

@@ -72,7 +72,7 @@ class MayAct(BasePermission):
     """Lets in who may do the view's act in some clinic, and hands it those clinics."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        if view.action is None:
+        if view.action in (None, "metadata"):
             return True  # there is no such method, and the view says so
         assert isinstance(request.user, User)
         act = view.acts[view.action]
@@ -98,6 +98,7 @@ class Scoped(GenericViewSet[M]):
     queries: ClassVar[Mapping[str, Sequence[str]]] = {}  # what else an address may ask, by action
     permission_classes = [IsAuthenticated, MayAct]
     pagination_class = ByPlace
+    http_method_names = ["get", "head", "post"]
     lookup_field = "public_id"
     lookup_value_converter = "uuid"  # in addresses
     metadata_class = None
@@ -109,10 +110,18 @@ class Scoped(GenericViewSet[M]):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        if unknown := sorted(set(request.query_params) - self._may_ask()):
-            raise serializers.ValidationError(
-                {name: [_("There is nothing of this name to ask by.")] for name in unknown}
-            )
+        if self.action not in self.acts:
+            return  # there is no such method
+        wrong = {
+            name: [_("There is nothing of this name to ask by.")]
+            for name in sorted(set(request.query_params) - self._may_ask())
+        } | {
+            name: [_("Say what it is, or leave it out.")]
+            for name, value in request.query_params.items()
+            if not value and name != "after"
+        }
+        if wrong:
+            raise serializers.ValidationError(wrong)
 
     def _may_ask(self) -> set[str]:
         """Return what the address of an action may ask by: what is misspelt must not be ignored."""

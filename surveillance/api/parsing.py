@@ -7,6 +7,7 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.http import QueryDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
@@ -38,15 +39,40 @@ def _refuse(constant: str) -> None:
     raise ValueError(constant)  # NaN and the infinities, which JSON has not
 
 
+# What JSON has of its own is not guessed from anything else.
+OF_JSON: Mapping[type[serializers.Field[Any, Any, Any, Any]], type] = {
+    serializers.CharField: str,
+    serializers.IntegerField: int,
+    serializers.BooleanField: bool,
+}
+
+
 class Told(serializers.Serializer[Any]):
-    """What is told to an action. A field that it does not know is a mistake, and is not dropped."""
+    """What is told to an action. A field that it does not know is a mistake, and is not dropped;
+    nor is 0 a text, or "1" a number."""
 
     def to_internal_value(self, data: Any) -> Any:
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - set(self.fields))):
-            raise serializers.ValidationError(
-                {name: [_("There is no such field.")] for name in unknown}
-            )
+        if isinstance(data, Mapping) and not isinstance(data, QueryDict):  # a form has texts alone
+            wrong = {name: [_("There is no such field.")] for name in set(data) - set(self.fields)}
+            wrong |= {
+                name: [_("JSON holds this otherwise.")]
+                for name, value in data.items()
+                if name in self.fields and not _is_of(self.fields[name], value)
+            }
+            if wrong:
+                raise serializers.ValidationError({name: wrong[name] for name in sorted(wrong)})
         return super().to_internal_value(data)
+
+
+def _is_of(field: serializers.Field[Any, Any, Any, Any], value: Any) -> bool:
+    """Say whether a value is of the kind that JSON has for a field."""
+    if value is None:
+        return True  # whether it may be left out is asked elsewhere
+    if isinstance(field, serializers.ListField):
+        return isinstance(value, list) and all(_is_of(field.child, one) for one in value)
+    return all(
+        type(value) is expected for kind, expected in OF_JSON.items() if isinstance(field, kind)
+    )
 
 
 class Moment(serializers.DateTimeField):

@@ -85,7 +85,7 @@ def test_a_shipped_protocol_comes_back_whole(code: str) -> None:
 
 @given(
     told=st.fixed_dictionaries(
-        {name: WORDS for name in ("title", "population", "citation", "quote", "note", "missing")}
+        dict.fromkeys(("title", "population", "citation", "quote", "note", "missing"), WORDS)
     )
 )
 def test_no_word_of_the_source_is_lost(told: dict[str, str]) -> None:

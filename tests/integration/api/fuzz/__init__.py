@@ -1,0 +1,1 @@
+"""What Schemathesis loads into a process of its own."""
