@@ -28,7 +28,7 @@ class PatientSerializer(serializers.ModelSerializer[Patient]):
     id = serializers.UUIDField(source="public_id")
     clinic = serializers.SlugField(source="clinic.code")
     email = serializers.CharField()
-    responsible = serializers.UUIDField(source="responsible.public_id", default=None)
+    responsible = serializers.UUIDField(source="responsible.public_id", default=None, allow_null=True)
 
     class Meta:
         model = Patient
