@@ -3,11 +3,12 @@
 from django.urls import path
 from django.urls.resolvers import URLPattern, URLResolver
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
-from rest_framework.routers import SimpleRouter
 
-from patients.api import history, patients
+from patients.api import clinics, history, patients
+from surveillance.api.routing import Router
 
-router = SimpleRouter(use_regex_path=False)
+router = Router()
+router.register("clinics", clinics.ClinicViewSet, "api-clinic")
 router.register("patients", patients.PatientViewSet, "api-patient")
 router.register("tumours", history.TumourViewSet, "api-tumour")
 router.register("treatments", history.TreatmentViewSet, "api-treatment")
