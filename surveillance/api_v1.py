@@ -5,6 +5,17 @@ from django.urls.resolvers import URLPattern, URLResolver
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from patients.api import clinics, history, patients
+from schedules.api import (
+    bookings,
+    contacts,
+    protocols,
+    reviews,
+    scanners,
+    schedules,
+    slots,
+    worklists,
+)
+from schedules.api.patients import DeathViewSet, ProposalViewSet
 from surveillance.api.routing import Router
 
 router = Router()
@@ -13,6 +24,20 @@ router.register("patients", patients.PatientViewSet, "api-patient")
 router.register("tumours", history.TumourViewSet, "api-tumour")
 router.register("treatments", history.TreatmentViewSet, "api-treatment")
 router.register("findings", history.FindingViewSet, "api-finding")
+router.register("patients", DeathViewSet, "api-death")
+router.register("tumours", ProposalViewSet, "api-proposal")
+router.register("protocols", protocols.ProtocolViewSet, "api-protocol")
+router.register("scanners", scanners.ScannerViewSet, "api-scanner")
+router.register("schedules", schedules.ScheduleViewSet, "api-schedule")
+router.register("slots", slots.SlotViewSet, "api-slot")
+router.register("bookings", bookings.BookingViewSet, "api-booking")
+router.register("contacts", contacts.ContactViewSet, "api-contact")
+router.register("reviews", reviews.ReviewViewSet, "api-review")
+router.register("worklists/to-book", worklists.ToBookViewSet, "api-to-book")
+router.register("worklists/booked", worklists.BookedViewSet, "api-booked")
+router.register("worklists/overdue", worklists.OverdueViewSet, "api-overdue")
+router.register("worklists/results", worklists.ResultsViewSet, "api-results")
+router.register("worklists/rebaselines", worklists.RebaselinesViewSet, "api-rebaselines")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
