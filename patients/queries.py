@@ -22,6 +22,11 @@ def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
     )
 
 
+def clinics_of_member(user: User) -> QuerySet[Clinic]:
+    """Return the clinics in which `user` has any role."""
+    return Clinic.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
 def patients_of(clinics: Iterable[Clinic]) -> QuerySet[Patient]:
     return Patient.objects.filter(clinic__in=clinics).select_related("clinic")
 

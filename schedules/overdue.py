@@ -101,7 +101,7 @@ def listed(asked: Asked, days: list[ClinicDay]) -> Listed:
     """
     order = ORDERS[asked.show, asked.order]
     among = queries.slots_of(clinics_of(days))
-    page = page_after(_slots(asked.show, days), order, asked.after, among=among)
+    page = page_after(part(asked.show, days), order, asked.after, among=among)
     table = rows(page.rows, days)
     cases = []
     for row, following in zip_longest(table, table[1:]):
@@ -130,7 +130,8 @@ def landing(told: Mapping[str, str]) -> str:
         return address
 
 
-def _slots(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+def part(show: Show, days: Iterable[ClinicDay]) -> QuerySet[Slot]:
+    """Return a part of the list, each exam with its rank."""
     return ranked(_slots_of_part(show, days), days)
 
 

@@ -7,7 +7,7 @@ the two together.
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from patients.models import Clinic, Membership
 from patients.queries import ClinicDay
@@ -22,12 +22,14 @@ from schedules.models import (
     Protocol,
     Result,
     Review,
+    Scanner,
     Schedule,
     ScheduleState,
     Slot,
     Study,
 )
 from schedules.models.feed import digest_of_secret
+from schedules.rules.windows import WindowStatus
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act
 
@@ -50,6 +52,37 @@ def schedules_of(clinics: Iterable[Clinic]) -> QuerySet[Schedule]:
     return Schedule.objects.filter(tumour__patient__clinic__in=clinics).select_related(
         "tumour__patient__clinic", "protocol", "anchor"
     )
+
+
+def protocols_with_use(clinics: Iterable[Clinic]) -> QuerySet[Protocol]:
+    """Return all protocols, each with how many live schedules of the clinics are on it."""
+    live = Q(schedules__state__in=Schedule.LIVE, schedules__tumour__patient__clinic__in=clinics)
+    return Protocol.objects.select_related("drafted_by", "signed_by").annotate(
+        in_use=Count("schedules", filter=live)
+    )
+
+
+def scanners_of(clinics: Iterable[Clinic]) -> QuerySet[Scanner]:
+    return Scanner.objects.filter(clinic__in=clinics).select_related("clinic")
+
+
+def on_its_day(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> Q:
+    """Keep the slots that meet `condition` on the day of their clinic."""
+    kept = Q(pk__in=[])
+    for day in days:
+        kept |= Q(**{f"{CLINIC}__in": day.clinics}) & condition(day)
+    return kept
+
+
+def in_status(status: WindowStatus, days: Iterable[ClinicDay]) -> Q:
+    """Keep the slots that still lack an exam and of which `window_status` says this."""
+    windows = {
+        WindowStatus.UPCOMING: lambda day: Q(earliest_on__gt=day.on),
+        WindowStatus.DUE: lambda day: Q(earliest_on__lte=day.on, latest_on__gte=day.on),
+        WindowStatus.OVERDUE: lambda day: Q(latest_on__lt=day.on, lapses_on__gte=day.on),
+        WindowStatus.LAPSED: lambda day: Q(lapses_on__lt=day.on),
+    }
+    return Q(outcome__in=Slot.TO_BE_DONE) & on_its_day(days, windows[status])
 
 
 def to_book(days: Iterable[ClinicDay]) -> QuerySet[Slot]:
@@ -211,12 +244,11 @@ def take_overs_to(protocol: Protocol) -> QuerySet[Job]:
 
 def _to_be_done(days: Iterable[ClinicDay], condition: Callable[[ClinicDay], Q]) -> QuerySet[Slot]:
     """Return the slots that still lack an exam and meet `condition` on their clinic's day."""
-    on_its_day = Q(pk__in=[])
-    for day in days:
-        on_its_day |= Q(**{f"{CLINIC}__in": day.clinics}) & condition(day)
     return (
         Slot.objects.filter(
-            on_its_day, outcome__in=Slot.TO_BE_DONE, schedule__state=ScheduleState.ACTIVE
+            on_its_day(days, condition),
+            outcome__in=Slot.TO_BE_DONE,
+            schedule__state=ScheduleState.ACTIVE,
         )
         .select_related(CLINIC, "schedule__protocol")
         .order_by("latest_on", "id")

@@ -94,14 +94,19 @@ def page_of(
         BadRequest: the page is to follow a place that is none.
     """
     among = queries.slots_of(clinics_of(days))
-    if filters.get("clinic"):
-        days = _of(filters["clinic"], days)
-    slots = queries.snoozed(days) if asked.show == Show.SNOOZED else queries.to_book(days)
-    slots = _filtered(slots, filters, days)
+    slots = listed(asked.show, filters, days)
     if q:
         slots = with_name_or_mrn(slots, q, "schedule__tumour__patient__")
     order = ORDERS[filters.get("order", "")]
-    return page_after(with_contacts(slots), order, asked.told.get("after", ""), among=among)
+    return page_after(slots, order, asked.told.get("after", ""), among=among)
+
+
+def listed(show: Show, filters: Mapping[str, Any], days: list[ClinicDay]) -> QuerySet[Slot]:
+    """Return a part of the list, as far as the filters let it through."""
+    if filters.get("clinic"):
+        days = _of(filters["clinic"], days)
+    slots = queries.snoozed(days) if show == Show.SNOOZED else queries.to_book(days)
+    return with_contacts(_filtered(slots, filters, days))
 
 
 def with_contacts(slots: QuerySet[Slot]) -> QuerySet[Slot]:
@@ -119,11 +124,10 @@ def _filtered(
     slots: QuerySet[Slot], filters: Mapping[str, Any], days: Iterable[ClinicDay]
 ) -> QuerySet[Slot]:
     if filters.get("within") is not None:
-        soon = Q(pk__in=[])
-        for day in days:
-            last = _days_after(day.on, filters["within"])
-            soon |= Q(**{f"{queries.CLINIC}__in": day.clinics}, due_on__lte=last)
-        slots = slots.filter(soon)
+        within = filters["within"]
+        slots = slots.filter(
+            queries.on_its_day(days, lambda day: Q(due_on__lte=_days_after(day.on, within)))
+        )
     if filters.get("protocol"):
         slots = slots.filter(schedule__protocol__code=filters["protocol"])
     if filters.get("site"):

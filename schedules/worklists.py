@@ -9,9 +9,13 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from patients.models import Patient
+from patients.paging import By
 from patients.queries import ClinicDay
 from schedules.models import Booking, Review, ScheduleState, Slot, Study
 from schedules.rules.windows import WindowStatus, days_late, is_close, window_status
+
+EARLIEST = (By("starts_at"),)  # the order of appointments
+OLDEST = (By("performed_on", date.fromisoformat),)  # and that of studies
 
 
 @dataclass(frozen=True, slots=True)

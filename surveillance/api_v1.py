@@ -6,16 +6,42 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.exceptions import NotFound
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
-from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from patients.api import history, patients
+from patients.api import clinics, history, patients
+from schedules.api import (
+    bookings,
+    contacts,
+    protocols,
+    reviews,
+    scanners,
+    schedules,
+    slots,
+    worklists,
+)
+from schedules.api.patients import DeathViewSet, ProposalViewSet
+from surveillance.api.routing import Router
 
-router = SimpleRouter(use_regex_path=False)
+router = Router()
+router.register("clinics", clinics.ClinicViewSet, "api-clinic")
 router.register("patients", patients.PatientViewSet, "api-patient")
 router.register("tumours", history.TumourViewSet, "api-tumour")
 router.register("treatments", history.TreatmentViewSet, "api-treatment")
 router.register("findings", history.FindingViewSet, "api-finding")
+router.register("patients", DeathViewSet, "api-death")
+router.register("tumours", ProposalViewSet, "api-proposal")
+router.register("protocols", protocols.ProtocolViewSet, "api-protocol")
+router.register("scanners", scanners.ScannerViewSet, "api-scanner")
+router.register("schedules", schedules.ScheduleViewSet, "api-schedule")
+router.register("slots", slots.SlotViewSet, "api-slot")
+router.register("bookings", bookings.BookingViewSet, "api-booking")
+router.register("contacts", contacts.ContactViewSet, "api-contact")
+router.register("reviews", reviews.ReviewViewSet, "api-review")
+router.register("worklists/to-book", worklists.ToBookViewSet, "api-to-book")
+router.register("worklists/booked", worklists.BookedViewSet, "api-booked")
+router.register("worklists/overdue", worklists.OverdueViewSet, "api-overdue")
+router.register("worklists/results", worklists.ResultsViewSet, "api-results")
+router.register("worklists/rebaselines", worklists.RebaselinesViewSet, "api-rebaselines")
 
 
 class DocsView(SpectacularSwaggerSplitView):

@@ -328,9 +328,16 @@ SPECTACULAR_SETTINGS = {
         name: f"{models}.{name}.choices"
         for models, names in {
             "patients.models": ("TreatmentKind", "FindingKind"),
+            "schedules.models": (
+                "BookingState",
+                "ContactOutcome",
+                "ProtocolState",
+                "ScheduleState",
+            ),
         }.items()
         for name in names
-    },
+    }
+    | {"SlotOutcome": "schedules.models.Slot.OUTCOMES"},
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "surveillance.api.schema.with_problems",

@@ -23,6 +23,7 @@ from patients.models import (
 from patients.queries import patients_of
 from surveillance.accounts.roles import Act
 from surveillance.api.parsing import Told
+from surveillance.api.showing import Shown
 
 READING_AND_ADDING = {
     "list": Act.SEE_PATIENTS,
@@ -35,7 +36,13 @@ def tumours_of(clinics: Sequence[Clinic]) -> QuerySet[Tumour]:
     return Tumour.objects.filter(patient__clinic__in=clinics).select_related("patient__clinic")
 
 
-class TumourSerializer(serializers.ModelSerializer[Tumour]):
+def treatments_of(clinics: Sequence[Clinic]) -> QuerySet[Treatment]:
+    return Treatment.objects.filter(tumour__in=tumours_of(clinics)).select_related(
+        "tumour__patient__clinic"
+    )
+
+
+class TumourSerializer(Shown[Tumour]):
     id = serializers.UUIDField(source="public_id")
     patient = serializers.UUIDField(source="patient.public_id")
 
@@ -91,7 +98,7 @@ class TumourViewSet(ListModelMixin, Retrieves[Tumour]):
         return actions.add_tumour(by=self.user, **told)
 
 
-class TreatmentSerializer(serializers.ModelSerializer[Treatment]):
+class TreatmentSerializer(Shown[Treatment]):
     id = serializers.UUIDField(source="public_id")
     tumour = serializers.UUIDField(source="tumour.public_id")
 
@@ -145,9 +152,7 @@ class TreatmentViewSet(ListModelMixin, Retrieves[Treatment]):
     filterset_class = OfTumourFilter
 
     def get_queryset(self) -> QuerySet[Treatment]:
-        return Treatment.objects.filter(tumour__in=tumours_of(self.clinics)).select_related(
-            "tumour__patient__clinic"
-        )
+        return treatments_of(self.clinics)
 
     @creates(NewTreatmentSerializer, TreatmentSerializer)
     def create(self, **told: Any) -> Treatment:
@@ -155,7 +160,7 @@ class TreatmentViewSet(ListModelMixin, Retrieves[Treatment]):
         return actions.add_treatment(by=self.user, **told)
 
 
-class FindingSerializer(serializers.ModelSerializer[Finding]):
+class FindingSerializer(Shown[Finding]):
     id = serializers.UUIDField(source="public_id")
     tumour = serializers.UUIDField(source="tumour.public_id")
 

@@ -14,25 +14,16 @@ from patients.paging import PAGE_ROWS, page_after
 MOST_ROWS = 200
 
 
-class ByPlace(BasePagination):
-    """Gives 50 rows, or as many as `limit` says, after the place `after`."""
+class Whole(BasePagination):
+    """Gives all rows of a list that is always short, as the only page of a long one."""
+
+    asked_by: tuple[str, ...] = ()
+    next = ""
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        limit = request.query_params.get("limit", str(PAGE_ROWS))
-        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST_ROWS):
-            raise serializers.ValidationError(
-                {"limit": [_("Between 1 and %(most)s.") % {"most": MOST_ROWS}]}
-            )
-        after = request.query_params.get("after", "")
-        among: QuerySet[Model] = view.get_queryset()
-        page = page_after(queryset, view.order, after, among=among, size=int(limit))
-        view.see(page.rows)
-        self.next = ""
-        if page.after:
-            query = request.query_params.copy()
-            query["after"] = page.after
-            self.next = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-        return page.rows
+        rows = list(queryset)
+        view.see(rows)
+        return rows
 
     def get_paginated_response(self, data: Any) -> Response:
         return Response({"results": data, "next": self.next or None})
@@ -50,6 +41,29 @@ class ByPlace(BasePagination):
                 },
             },
         }
+
+
+class ByPlace(Whole):
+    """Gives 50 rows, or as many as `limit` says, after the place `after`."""
+
+    asked_by = ("after", "limit")
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        limit = request.query_params.get("limit", str(PAGE_ROWS))
+        if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST_ROWS):
+            raise serializers.ValidationError(
+                {"limit": [_("Between 1 and %(most)s.") % {"most": MOST_ROWS}]}
+            )
+        after = request.query_params.get("after", "")
+        among: QuerySet[Model] = view.get_queryset()
+        page = page_after(queryset, view.in_order(), after, among=among, size=int(limit))
+        view.see(page.rows)
+        self.next = ""
+        if page.after:
+            query = request.query_params.copy()
+            query["after"] = page.after
+            self.next = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        return page.rows
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [

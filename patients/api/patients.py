@@ -21,14 +21,15 @@ from patients.search import with_name_or_mrn
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 from surveillance.api.filters import Flag
-from surveillance.api.parsing import Told
+from surveillance.api.parsing import Choice, Told
+from surveillance.api.showing import Shown
 
 
-class PatientSerializer(serializers.ModelSerializer[Patient]):
+class PatientSerializer(Shown[Patient]):
     id = serializers.UUIDField(source="public_id")
     clinic = serializers.SlugField(source="clinic.code")
     email = serializers.CharField()
-    responsible = serializers.UUIDField(source="responsible.public_id", default=None, allow_null=True)
+    responsible = serializers.UUIDField(source="responsible.public_id", allow_null=True)
 
     class Meta:
         model = Patient
@@ -68,14 +69,10 @@ class SoughtSerializer(Told):
 
 
 class ConsentSerializer(Told):
-    contact_by = serializers.ChoiceField([one for one in ContactBy.choices if one[0]])
+    contact_by = Choice(ContactBy, but=[""])
     language = serializers.ChoiceField(Language.choices)
     email = serializers.EmailField(max_length=254, required=False, allow_blank=True)
     phone = serializers.CharField(max_length=40, required=False, allow_blank=True)
-
-    def to_internal_value(self, data: Any) -> Any:
-        told = super().to_internal_value(data)
-        return told | {"contact_by": ContactBy(told["contact_by"])}
 
 
 def clinicians(clinics: Sequence[Clinic]) -> QuerySet[User]:

@@ -26,6 +26,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.fields import empty
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
@@ -33,13 +34,18 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from patients.access import days_asked_for
-from patients.api.paging import ByPlace
+from patients.api.paging import ByPlace, Whole
 from patients.fields import SAID
 from patients.locks import lock
 from patients.marks import mark
 from patients.models import Clinic, Patient
 from patients.paging import By
-from patients.queries import ClinicDay, clinics_where_may, patients_of
+from patients.queries import (
+    ClinicDay,
+    clinics_of_member,
+    clinics_where_may,
+    patients_of,
+)
 from patients.typed_days import YEARS, Why
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
@@ -69,13 +75,19 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 class MayAct(BasePermission):
-    """Lets in who may do the view's act in some clinic, and hands it those clinics."""
+    """Lets in who may do the view's act in some clinic, and hands it those clinics.
+
+    Where no act is named everybody is let in who has a role in a clinic.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if view.action in (None, "metadata"):
             return True  # there is no such method, and the view says so
         assert isinstance(request.user, User)
-        act = view.acts[view.action]
+        act: Act | None = view.acts[view.action]
+        if act is None:
+            view.clinics = list(clinics_of_member(request.user))
+            return bool(view.clinics)
         reads = request.method in SAFE or view.action in view.only_reads
         if isinstance(request.auth, Token) and not request.auth.reaches(act, reads=reads):
             raise PermissionDenied(
@@ -90,14 +102,14 @@ class MayAct(BasePermission):
 class Scoped(GenericViewSet[M]):
     """The views of one kind of row."""
 
-    acts: ClassVar[Mapping[str, Act]]  # of each action: what one must be allowed to do
+    acts: ClassVar[Mapping[str, Act | None]]  # of each action: what one must be allowed to do
     page: ClassVar[str]  # what the audit calls a look at it
     order: ClassVar[Sequence[By]] = (By("id"),)
     patient_path: ClassVar[str] = "patient"  # from a row to its patient; empty where none is shown
     only_reads: ClassVar[Sequence[str]] = ()  # the actions that are posted and change nothing
     queries: ClassVar[Mapping[str, Sequence[str]]] = {}  # what else an address may ask, by action
     permission_classes = [IsAuthenticated, MayAct]
-    pagination_class = ByPlace
+    pagination_class: type[ByPlace | Whole] = ByPlace
     http_method_names = ["get", "head", "post"]
     lookup_field = "public_id"
     lookup_value_converter = "uuid"  # in addresses
@@ -127,7 +139,7 @@ class Scoped(GenericViewSet[M]):
         """Return what the address of an action may ask by: what is misspelt must not be ignored."""
         asked = set(self.queries.get(self.action, ()))
         if self.action in ("list", *self.only_reads):
-            asked |= {"after", "limit"}
+            asked |= set(self.pagination_class.asked_by)
         if self.action == "list" and (filters := getattr(self, "filterset_class", None)):
             asked |= set(filters.base_filters)
         return asked
@@ -144,12 +156,24 @@ class Scoped(GenericViewSet[M]):
         assert isinstance(self.request.user, User)
         return self.request.user
 
+    def day(self, name: str) -> date | None:
+        """Return the day that the address tells by this name, if it does."""
+        asked = self.request.query_params.get(name)
+        try:
+            return serializers.DateField().to_internal_value(asked) if asked else None
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({name: error.detail}) from error
+
     def days(self) -> list[ClinicDay]:
         """Return the day that is asked about: `on`, or each clinic's own today."""
         try:
             return days_asked_for(self.request, self.clinics)
         except BadRequest as error:
             raise serializers.ValidationError({"on": [str(error)]}) from error
+
+    def in_order(self) -> Sequence[By]:
+        """Return what the list is ordered by."""
+        return self.order
 
     def told(self, serializer: type[serializers.Serializer[Any]]) -> dict[str, Any]:
         """Return what was sent, read and checked. Of a day or a moment the year must make sense."""
@@ -171,10 +195,13 @@ class Scoped(GenericViewSet[M]):
         status: HTTPStatus = HTTPStatus.OK,
         by: type[serializers.BaseSerializer[Any]] | None = None,
     ) -> Response:
-        """Answer with one row and its ETag."""
+        """Answer with one row and its ETag, or with that alone if whoever asks has the row."""
         self.see([row])
         data = (by or self.get_serializer_class())(row, context=self.get_serializer_context()).data
-        return Response(data, status=status, headers={"ETag": etag(data)})
+        tag = etag(data)
+        if tag in self.request.headers.get("If-None-Match", "").split(", "):
+            return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
+        return Response(data, status=status, headers={"ETag": tag})
 
     def see(self, rows: Iterable[Any]) -> None:
         """Note whose rows are shown."""
@@ -217,7 +244,7 @@ class Scoped(GenericViewSet[M]):
                 return Response(kept.data, status=kept.status, headers=kept.headers)
             response = answer()
             kept.asked, kept.status = asked, response.status_code
-            kept.data = json.loads(JSONRenderer().render(response.data))
+            kept.data = json.loads(JSONRenderer().render(response.data) or "null")
             kept.headers = {name: response[name] for name in ("ETag",) if name in response}
             kept.patient_ids = sorted({patient.public_id for patient in self.seen})
             kept.save()
@@ -262,11 +289,8 @@ class Scoped(GenericViewSet[M]):
 class Retrieves(Scoped[M]):
     """With a row of its own address."""
 
-    def retrieve(self, request: Request, public_id: UUID) -> Response:
-        response = self.shown(self.get_object())
-        if response["ETag"] in request.headers.get("If-None-Match", "").split(", "):
-            return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": response["ETag"]})
-        return response
+    def retrieve(self, request: Request, **address: Any) -> Response:
+        return self.shown(self.get_object())
 
 
 def etag(data: object) -> str:
@@ -332,17 +356,21 @@ def creates(
 def changes(
     told: type[serializers.Serializer[Any]] | None = None,
     shown: type[serializers.BaseSerializer[Any]] | None = None,
+    *,
+    ends_it: bool = False,
 ) -> Callable[[Made], Callable[..., Response]]:
     """Make an act on one row, at an address below its own, from a method that does it.
 
     The method is given the row, locked and in the state that was meant, and what was told. It
-    returns what is shown, by `shown` or else as a row of the view; nothing, if that is the row.
+    returns what is shown, by `shown` or else as a row of the view; nothing, if that is the row, or
+    if that `ends_it`.
     """
+    answer_is = {HTTPStatus.NO_CONTENT: None} if ends_it else shown or empty  # a row of the view
 
     def decorate(method: Made) -> Callable[..., Response]:
         @extend_schema(
             request=told,
-            responses={HTTPStatus.OK: shown} if shown else None,
+            responses=answer_is,
             parameters=[IF_MATCH, IDEMPOTENCY_KEY],
         )
         @action(detail=True, methods=["post"], url_path=method.__name__.replace("_", "-"))
@@ -353,6 +381,8 @@ def changes(
                     row = self.locked()
                     with _at_its_field(told):
                         done = method(self, row, **(self.told(told) if told else {}))
+                    if ends_it:
+                        return Response(status=HTTPStatus.NO_CONTENT)
                     return self.shown(self.get_object() if done is None else done, by=shown)
 
             return self.once(answer)

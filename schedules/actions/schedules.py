@@ -56,7 +56,7 @@ def enrol(*, tumour: Tumour, protocol: Protocol, anchor: Treatment, by: User) ->
             the tumour is already followed, or the patient has died.
     """
     patient = lock_alive(tumour.patient)
-    anchor_on = _anchor_day(tumour, anchor)
+    anchor_on = anchor_day(tumour, anchor)
     _check_active(protocol)
     if live := tumour.schedules.filter(state__in=Schedule.LIVE).first():
         raise ValidationError(
@@ -98,7 +98,7 @@ def rebaseline(
             have changed since they were shown.
     """
     schedule = _lock_active(schedule)
-    anchor_on = _anchor_day(schedule.tumour, anchor)
+    anchor_on = anchor_day(schedule.tumour, anchor)
     if anchor_on <= schedule.anchor_on:
         raise ValidationError({"anchor": _("The operation is not later than the present anchor.")})
     replan = succeeded(schedule, schedule.protocol, anchor_on)
@@ -170,7 +170,7 @@ def decline_anchor(*, schedule: Schedule, treatment: Treatment, reason: str, by:
             decided so already, or the schedule is no longer active.
     """
     schedule = _lock_active(schedule)
-    _anchor_day(schedule.tumour, treatment)
+    anchor_day(schedule.tumour, treatment)
     if not reason:
         raise ValidationError({"reason": _("Give a reason why the old series goes on.")})
     declined, is_first = DeclinedAnchor.objects.get_or_create(
@@ -379,7 +379,12 @@ def _who(acts: Iterable[str], of: Schedule, **detail: UUID) -> str:
     )
 
 
-def _anchor_day(tumour: Tumour, anchor: Treatment) -> date:
+def anchor_day(tumour: Tumour, anchor: Treatment) -> date:
+    """Return the day that a schedule of `tumour` counts from, with the operation `anchor`.
+
+    Raises:
+        ValidationError: the anchor is no operation on this tumour.
+    """
     if anchor.tumour_id != tumour.pk or anchor.kind not in Treatment.OPERATIONS or not anchor.on:
         raise ValidationError({"anchor": _("Month 0 counts from an operation on this tumour.")})
     return anchor.on

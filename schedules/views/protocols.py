@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -25,7 +25,6 @@ from schedules.models import (
     JobState,
     Protocol,
     ProtocolState,
-    Schedule,
     ScheduleState,
 )
 from schedules.protocol_forms import PhaseForm, PhaseFormSet, PreviewForm, ProtocolForm
@@ -39,7 +38,7 @@ from surveillance.audit.actions import record_look
 @require_safe
 @allowed(Act.SEE_PROTOCOLS)
 def protocols(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    everyone = list(_with_use(clinics).order_by("code", "-version"))
+    everyone = list(queries.protocols_with_use(clinics).order_by("code", "-version"))
     active = {one.code: one for one in everyone if one.state == ProtocolState.ACTIVE}
     groups = [
         (
@@ -77,7 +76,7 @@ def compare(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
 @allowed(Act.SEE_PROTOCOLS)
 def protocol(request: UserRequest, clinics: list[Clinic], code: str, version: int) -> HttpResponse:
     """Show all of a version; with `?anchor=YYYY-MM-DD` the slots that it gives from that day."""
-    versions = list(_with_use(clinics).filter(code=code).order_by("-version"))
+    versions = list(queries.protocols_with_use(clinics).filter(code=code).order_by("-version"))
     protocol = next((one for one in versions if one.version == version), None)
     if protocol is None:
         raise Http404
@@ -207,12 +206,4 @@ def _refused(request: UserRequest, protocol: Protocol) -> Job | None:
         queries.take_overs_to(protocol)
         .filter(by=request.user, public_id=public_id, state=JobState.FAILED)
         .first()
-    )
-
-
-def _with_use(clinics: list[Clinic]) -> QuerySet[Protocol]:
-    """Return all protocols, each with how many live schedules of the clinics are on it."""
-    live = Q(schedules__state__in=Schedule.LIVE, schedules__tumour__patient__clinic__in=clinics)
-    return Protocol.objects.select_related("drafted_by", "signed_by").annotate(
-        in_use=Count("schedules", filter=live)
     )

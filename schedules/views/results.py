@@ -1,7 +1,6 @@
 """What studies showed: to be recorded, to be reviewed, and what may follow."""
 
 from collections.abc import Callable
-from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -17,17 +16,17 @@ from django.views.decorators.http import require_POST, require_safe
 from patients.access import UserRequest, allowed
 from patients.forms import refuse
 from patients.models import Clinic
-from patients.paging import By, page_after
+from patients.paging import page_after
 from patients.queries import clinics_where_may
 from schedules import actions, queries
 from schedules.anchors import proposed_anchor
 from schedules.forms import CorrectionForm, ResultForm
 from schedules.history import history, in_words
 from schedules.models import ResultOutcome, Schedule, Study
+from schedules.worklists import OLDEST
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
 
-OLDEST = (By("performed_on", date.fromisoformat),)
 LISTS = ("unreported", "unreviewed")
 
 

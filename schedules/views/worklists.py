@@ -14,17 +14,21 @@ from django_htmx.http import retarget
 from patients.access import UserRequest, allowed, days_asked_for
 from patients.forms import SearchForm, refuse
 from patients.models import Clinic
-from patients.paging import By, page_after
+from patients.paging import page_after
 from schedules import actions, queries
 from schedules.anchors import proposals
 from schedules.booking_forms import FilterForm, ViewForm
 from schedules.models import ListName, SavedView
 from schedules.to_book import Asked, Show, page_of, views_of
-from schedules.worklists import address_of_booked, appointments, place_in_booked, rows
+from schedules.worklists import (
+    EARLIEST,
+    address_of_booked,
+    appointments,
+    place_in_booked,
+    rows,
+)
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
-
-EARLIEST = (By("starts_at"),)
 
 
 @allowed(Act.BOOK)

@@ -1,12 +1,25 @@
 """How lists are narrowed, where django-filter would overlook what is misspelt."""
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from surveillance.api.parsing import Moment
+
+
+class OfView(django_filters.FilterSet):
+    """Filters that need to know more of what is asked than their own values."""
+
+    @property
+    def view(self) -> Any:
+        return self.request.parser_context["view"]  # type: ignore[union-attr]
 
 
 @extend_schema_field(OpenApiTypes.BOOL)
@@ -40,3 +53,25 @@ class Standing(django_filters.ChoiceFilter):
         request: Any = self.parent.request
         clinics = request.parser_context["view"].clinics
         return qs.filter(pk__in=self.lists[value](clinics).order_by().values("pk"))
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class WholeNumber(django_filters.NumberFilter):
+    """A whole number."""
+
+    field_class = forms.IntegerField  # type: ignore[assignment]
+
+
+class MomentField(forms.Field):
+    def to_python(self, value: str | None) -> datetime | None:
+        try:
+            return Moment().to_internal_value(value) if value else None
+        except serializers.ValidationError as error:
+            raise forms.ValidationError([str(one) for one in error.detail]) from error
+
+
+@extend_schema_field(OpenApiTypes.DATETIME)
+class At(django_filters.Filter):
+    """A moment with its offset from UTC."""
+
+    field_class = MomentField

@@ -1,12 +1,13 @@
 """What is sent to the API: bounded JSON, and nothing that nobody asked for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import IO, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db.models import TextChoices
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -73,6 +74,17 @@ def _is_of(field: serializers.Field[Any, Any, Any, Any], value: Any) -> bool:
     return all(
         type(value) is expected for kind, expected in OF_JSON.items() if isinstance(field, kind)
     )
+
+
+class Choice(serializers.ChoiceField):
+    """One of the choices of an enumeration, read as that."""
+
+    def __init__(self, of: type[TextChoices], *, but: Sequence[str] = (), **kwargs: Any) -> None:
+        self.of = of
+        super().__init__([one for one in of.choices if one[0] not in but], **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        return self.of(super().to_internal_value(data))
 
 
 class Moment(serializers.DateTimeField):

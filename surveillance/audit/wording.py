@@ -103,10 +103,19 @@ ACTS: Mapping[str, Promise] = {
 }
 
 PAGES: Mapping[str, Promise] = {
+    "API: bookings": _("API: appointments"),
+    "API: clinics": _("API: clinics"),
+    "API: contacts": _("API: contacts"),
     "API: findings": _("API: findings"),
     "API: patients": _("API: patients"),
+    "API: reviews": _("API: decisions on overdue exams"),
+    "API: scanners": _("API: scanners"),
+    "API: schedules": _("API: schedules"),
+    "API: slots": _("API: slots"),
     "API: treatments": _("API: treatments"),
     "API: tumours": _("API: tumours"),
+    "API: worklists": _("API: worklists"),
+    "API: what would change": _("API: what would change"),
     "add a finding": _("Add a finding"),
     "add a treatment": _("Add a treatment"),
     "book": _("Book an exam"),

@@ -12,6 +12,7 @@ from pathlib import Path, PurePath
 import pytest
 
 from schedules.models import BookingState, Decision
+from surveillance.api_v1 import router
 from surveillance.audit.wording import ACTS, PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +20,7 @@ APPS = ("surveillance", "patients", "schedules", "reminders", "imaging")
 ENUMERATED = {
     "decision.value": {str(one) for one in Decision},
     "to.value": {str(one) for one in BookingState},
+    "self.page": {view.page for _, view, _ in router.registry},
 }
 
 Function = ast.FunctionDef

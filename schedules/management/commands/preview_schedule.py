@@ -1,6 +1,6 @@
 import json
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from typing import Any
 
@@ -10,11 +10,9 @@ from django.db import ProgrammingError
 from django.utils import timezone
 
 from schedules.models import Protocol, ProtocolState
+from schedules.preview import Previewed, preview
 from schedules.protocol_files import read_protocols
-from schedules.rules.explain import Explanation, phase_at
-from schedules.rules.plan import plan
-from schedules.rules.protocol import Definition, ProtocolError
-from schedules.rules.windows import window_status
+from schedules.rules.protocol import ProtocolError
 
 COLUMNS = ("n", "exam", "earliest_on", "due_on", "latest_on", "lapses_on", "status")
 
@@ -37,56 +35,38 @@ class Command(BaseCommand):
         if protocol not in known:
             raise CommandError(f"There is no protocol {protocol}. Known: {', '.join(known)}.")
         try:
-            slots = list(_slots(known[protocol], anchor, on or timezone.localdate()))
+            slots = [
+                _told(one) for one in preview(known[protocol], anchor, on or timezone.localdate())
+            ]
         except ProtocolError as error:
             raise CommandError(
                 f"{protocol} is a draft that nobody can follow yet: {error}."
             ) from error
         if options["json"]:
-            preview = {"protocol": protocol, "anchor_on": anchor, "slots": slots}
-            self.stdout.write(json.dumps(preview, cls=DjangoJSONEncoder, indent=2))
+            told = {"protocol": protocol, "anchor_on": anchor, "slots": slots}
+            self.stdout.write(json.dumps(told, cls=DjangoJSONEncoder, indent=2))
             return
         for slot in slots:
             self.stdout.write("  ".join(str(slot[column]) for column in COLUMNS))
             self.stdout.write(f"    {slot['why']}")
 
 
-def _known() -> dict[str, dict[str, Any]]:
+def _known() -> dict[str, Protocol]:
     """Return the protocols of the files, and over them what has become active since, by code."""
-    known = {data["code"]: data for data in read_protocols()}
-    try:
-        active = list(Protocol.objects.filter(state=ProtocolState.ACTIVE))
-    except ProgrammingError:  # nothing has been migrated yet: the files are all there is
-        return known
-    for one in active:
-        known[one.code] = {
-            "code": one.code,
-            "version": one.version,
-            "citation": one.citation,
-            "phases": one.phases,
-        }
+    known = {data["code"]: Protocol(**data) for data in read_protocols()}
+    with suppress(ProgrammingError):  # nothing has been migrated yet: the files are all there is
+        known |= {one.code: one for one in Protocol.objects.filter(state=ProtocolState.ACTIVE)}
     return known
 
 
-def _slots(protocol: dict[str, Any], anchor: date, on: date) -> Iterator[dict[str, Any]]:
-    definition = Definition.from_data(protocol)
-    for slot in plan(definition, anchor):
-        explanation = Explanation(
-            protocol=f"{protocol['code']} version {protocol['version']}",
-            phase=phase_at(definition, slot.exam.key, slot.month, slot.weeks),
-            anchor_event="the anchor",
-            anchor_on=anchor,
-            became="",
-            citation=protocol["citation"],
-            **slot._asdict() | {"exam": slot.exam.key},
-        )
-        yield {
-            "n": slot.n,
-            "exam": slot.exam.key,
-            "earliest_on": slot.earliest_on,
-            "due_on": slot.due_on,
-            "latest_on": slot.latest_on,
-            "lapses_on": slot.lapses_on,
-            "status": window_status(slot, on),
-            "why": explanation.sentence,
-        }
+def _told(one: Previewed) -> dict[str, Any]:
+    return {
+        "n": one.slot.n,
+        "exam": one.slot.exam.key,
+        "earliest_on": one.slot.earliest_on,
+        "due_on": one.slot.due_on,
+        "latest_on": one.slot.latest_on,
+        "lapses_on": one.slot.lapses_on,
+        "status": one.status,
+        "why": one.why,
+    }

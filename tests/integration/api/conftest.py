@@ -4,15 +4,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.test import Client
 
 from patients.models import Clinic
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act, Role
 from surveillance.api.models import Token
 from tests.factories import ClinicFactory, MembershipFactory
-
-Program = Client
+from tests.integration.api.described import Program
 
 
 @pytest.fixture
@@ -43,7 +41,7 @@ def program_of() -> Callable[..., Program]:
             acts=list(acts or Act),
             read_only=read_only,
         )
-        return Client(headers={"authorization": f"Token {token}"})
+        return Program(headers={"authorization": f"Token {token}"})
 
     return make
 
