@@ -19,6 +19,7 @@ from tests.factories import (
 )
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
+    give_feeds,
     give_lists,
     member,
     moment,
@@ -44,6 +45,7 @@ def busy_clinic() -> tuple[Clinic, dict[Role, User]]:
     for state in (JobState.DONE, JobState.FAILED):
         enter_job(users[Role.CLINICIAN], state)
     give_lists(clinic, users[Role.ADMINISTRATOR])
+    give_feeds(clinic, users[Role.ADMINISTRATOR])
     tell_of_all(clinic)
     return clinic, users
 

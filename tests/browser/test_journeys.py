@@ -5,6 +5,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import expect
 
 from patients.models import Clinic, Finding, FindingKind, Patient, TreatmentKind
@@ -291,3 +293,25 @@ def test_an_administrator_adds_a_scanner_and_takes_another_out_of_use(
         (old.name, old.minutes, False),
         ("CT by the river", 20, True),
     }
+
+
+def test_an_administrator_gives_the_desk_a_calendar_and_takes_it_back(
+    somebody: Person, clinic: Clinic, administrator: User
+) -> None:
+    page = somebody.page
+    somebody.sign_in(administrator)
+    somebody.follow("Clinics")
+    somebody.follow(str(clinic))
+    somebody.follow("Calendar feeds: appointments in the calendar programs of others")
+    page.get_by_label("Name").fill("Radiology desk")
+    page.keyboard.press("Enter")
+
+    address = page.get_by_label("Address")
+    expect(address).to_be_focused()
+    path = address.input_value().removeprefix(settings.SITE_URL)
+    assert Client().get(path).content.startswith(b"BEGIN:VCALENDAR")
+
+    somebody.press("Revoke : Radiology desk")
+    expect(somebody.told).to_contain_text("Nobody can read")
+    assert Client().get(path).status_code == 404
+    assert somebody.complaints == []

@@ -72,6 +72,7 @@ from tests.factories import (
     ScannerFactory,
     UserFactory,
 )
+from tests.integration.machine.calendar import Calendar
 from tests.integration.machine.standing import Standing
 
 BOTH = ["chest", "abdomen"]
@@ -128,6 +129,7 @@ class Story(RuleBasedStateMachine):
         self.protocols = [ProtocolFactory.create(), HalfYearlyProtocolFactory.create()]
         self.by = UserFactory.create()
         self.on = date(2026, 1, 1)
+        self.calendar = Calendar(self.clinic)
         self.happened: dict[Model, dict[str, Any]] = {}
         for protocol in self.protocols:
             self._enrol(self._register(mrn=protocol.code, days_ago=30), protocol)
@@ -357,6 +359,7 @@ class Story(RuleBasedStateMachine):
         self.what_happened_stays()
         self.a_tumour_has_one_live_schedule_and_a_slot_one_appointment()
         self.windows_tile_and_planning_again_changes_nothing()
+        self.calendar.is_told_anew()
 
     def nobody_falls_through_unseen(self) -> None:
         not_well = {

@@ -110,7 +110,7 @@ def test_an_export_writes_one_line_a_slot_and_is_recorded(tmp_path: Path) -> Non
     assert Look.objects.get(page="export").patient_ids == [patient.public_id]
 
 
-def test_each_form_of_file_is_written_and_a_calendar_is_refused(tmp_path: Path) -> None:
+def test_each_form_of_file_is_written(tmp_path: Path) -> None:
     patient = ScheduleFactory.create().tumour.patient
 
     path = tmp_path / "adherence.jsonl"
@@ -121,9 +121,6 @@ def test_each_form_of_file_is_written_and_a_calendar_is_refused(tmp_path: Path) 
     path = tmp_path / "schedules.xlsx"
     run("export_schedules", "--format=xlsx", f"--output={path}")
     assert len(list(load_workbook(path)["schedules"].rows)) == 21
-
-    with pytest.raises(CommandError, match="no calendar to export yet"):
-        run("export_schedules", "--format=ics", f"--output={path}")
 
 
 def test_an_export_of_one_clinic_holds_no_other(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from schedules.actions import reschedule
 from schedules.models import Booking
-from tests.factories import BookingFactory
+from tests.factories import BookingFactory, morning
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -51,12 +52,22 @@ def test_overlapping_appointments_stop_the_migration_and_are_named() -> None:
         )
 
 
-def test_every_appointment_learns_its_patient_and_takes_half_an_hour() -> None:
+def test_every_appointment_learns_its_patient_its_length_and_the_event_that_it_is() -> None:
     booking = BookingFactory.create(minutes=45)
+    new = reschedule(
+        booking=booking,
+        scanner=booking.scanner,
+        starts_at=morning(4, 9),
+        by=booking.booked_by,
+        at=morning(3, 21),
+    )
     migrate_to(BEFORE)
 
     migrate_to_now()
 
-    stored = Booking.objects.get()
-    assert stored.patient == booking.slot.patient
-    assert stored.minutes == 30
+    first, second = Booking.objects.order_by("pk")
+    assert first.patient == second.patient == booking.slot.patient
+    assert first.minutes == 30
+    assert first.calendar_uid == second.calendar_uid == booking.public_id
+    assert (first.calendar_sequence, second.calendar_sequence) == (0, 1)
+    assert second.changed_at == new.booked_at
