@@ -13,9 +13,10 @@ PIECE = 1024 * 1024  # bytes, of the largest piece
 KEPT = timedelta(days=1)  # after the job has ended
 
 
-def write(job: Job, parts: Iterable[bytes]) -> None:
-    """Keep what the parts hold, one after another, as the file of a job that has none yet."""
-    n, waiting = 0, bytearray()
+def write(job: Job, parts: Iterable[bytes], *, first: int = 0) -> int:
+    """Keep what the parts hold, one after another, as a file of a job: its pieces are numbered from
+    `first`, and what is returned is the number of the first piece of the next file."""
+    n, waiting = first, bytearray()
     for part in parts:
         waiting += part
         while len(waiting) >= PIECE:
@@ -24,13 +25,19 @@ def write(job: Job, parts: Iterable[bytes]) -> None:
             del waiting[:PIECE]
     if waiting:
         JobFile.objects.create(job=job, n=n, data=bytes(waiting))
+        n += 1
+    return n
 
 
-def read(job: Job) -> Iterator[bytes]:
-    """Yield the file of a job, piece by piece; nothing if it has none."""
+def read(job: Job, *, first: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """Yield the file of a job, piece by piece; nothing if it has none. Of several files the one
+    from the piece `first` up to, not including, `end`."""
     pieces = JobFile.objects.filter(job=job)
-    n = 0
-    while (data := pieces.filter(n=n).values_list("data", flat=True).first()) is not None:
+    n = first
+    while n != end:
+        data = pieces.filter(n=n).values_list("data", flat=True).first()
+        if data is None:
+            return
         yield bytes(data)
         n += 1
 

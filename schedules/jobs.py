@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from time import monotonic
 
 from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -102,7 +104,8 @@ def _do(job: Job) -> None:
         return
     try:
         with transaction.atomic(), _telling(job) as tell:
-            _DO[JobKind(job.kind)](job, tell)
+            do = _DO.get(JobKind(job.kind)) or import_string(settings.JOBS[job.kind])
+            do(job, tell)
             job.state, job.so_far, job.ended_at = JobState.DONE, job.total, timezone.now()
             job.save(update_fields=["state", "so_far", "ended_at"])
     except ValidationError as refusal:
@@ -185,6 +188,7 @@ def _import(job: Job, tell: Tell) -> None:
         look(upload=upload, tell=tell)
 
 
+# What this app knows how to do; `settings.JOBS` names what is done by what stands above it.
 _DO: dict[JobKind, Callable[[Job, Tell], None]] = {
     JobKind.TAKE_OVER: _take_over,
     JobKind.EXPORT: _export,

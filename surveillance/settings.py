@@ -172,6 +172,9 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 
+# What is done in the background by more than one app: the kind of the job, and the function.
+JOBS = {"fhir": "surveillance.fhir.exporting.make"}
+
 EMAIL_URL = required("EMAIL_URL", "how mail leaves, smtp://…")
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold up the sweep
 if EMAIL_URL.startswith("anymail-"):

@@ -15,6 +15,7 @@ class JobKind(models.TextChoices):
     TAKE_OVER = "take_over", _("Patients go over to a newer version")
     EXPORT = "export", _("Export")
     IMPORT = "import", _("Import of patients")
+    FHIR = "fhir", _("Export of FHIR resources")
 
 
 class JobState(models.TextChoices):
@@ -41,6 +42,7 @@ class Job(models.Model):
         max_length=10, help_text="In which it was asked for; the error speaks it."
     )
     parameters = models.JSONField(help_text="What is to be done; names nobody.")
+    made = models.JSONField(default=dict, help_text="What came of it, where that is more than one.")
     state = models.CharField(max_length=10, choices=JobState, default=JobState.WAITING)
     total = models.PositiveIntegerField()
     so_far = models.PositiveIntegerField(default=0)
@@ -60,6 +62,8 @@ class Job(models.Model):
         if self.kind == JobKind.EXPORT:
             table, file_format = self.parameters["table"], self.parameters["format"]
             return f"{ExportTable(table).label}, {FileFormat(file_format).label}"
+        if self.kind == JobKind.FHIR:
+            return ", ".join(self.parameters["clinics"])
         return ""
 
     @property

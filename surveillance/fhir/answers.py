@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
-from fhir_core.fhirabstractmodel import FHIRAbstractModel
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
@@ -12,7 +11,7 @@ from rest_framework.response import Response
 
 from surveillance.api.parsing import BoundedJSONParser
 from surveillance.api.problems import problem
-from surveillance.fhir.resources.told import Json, checked
+from surveillance.fhir.resources.told import Json, as_text, checked
 
 MEDIA_TYPE = "application/fhir+json"
 _BY_FORMAT = {"json": MEDIA_TYPE, "text/json": MEDIA_TYPE}
@@ -46,11 +45,11 @@ class FhirRenderer(BaseRenderer):
 
     def render(
         self,
-        data: FHIRAbstractModel | None,
+        data: Json | None,
         accepted_media_type: str | None = None,
         renderer_context: Mapping[str, Any] | None = None,
     ) -> bytes:
-        return b"" if data is None else data.model_dump_json().encode()
+        return b"" if data is None else as_text(data)
 
 
 class JSONRenderer(FhirRenderer):

@@ -9,6 +9,7 @@ from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import MethodNotAllowed
+from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import FormParser
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.request import Request
@@ -40,7 +41,7 @@ class FhirView(APIView):
 
     renderer_classes = [FhirRenderer, JSONRenderer]
     parser_classes = [FhirParser, BoundedJSONParser]
-    content_negotiation_class = ByFormat
+    content_negotiation_class: type[BaseContentNegotiation] = ByFormat
     permission_classes = [IsAuthenticated, MayAct]
     schema = None  # its CapabilityStatement describes it
     metadata_class = None

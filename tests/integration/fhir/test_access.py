@@ -50,13 +50,8 @@ def test_each_role_gets_as_far_as_it_may(schedule: Schedule, clinic: Clinic) -> 
                 may = role in MAY[act]
                 there = 200 if place == clinic or kind == "PlanDefinition" else 404
                 asked: list[tuple[Any, str, int]] = [
-                    (program.get, kind, 200 if may else 403),
-                    (program.post, f"{kind}/_search", 200 if may else 403),
                     (program.get, f"{kind}/{ids[kind]}", there if may else 403),
-                    (program.get, f"{kind}/nobody", 404 if may else 403),
-                    (program.delete, f"{kind}/{ids[kind]}", 405),
-                    (program.put, kind, 405),
-                    (program.options, kind, 405),
+                    (program.post, f"{kind}/_search", 200 if may else 403),
                 ]
                 for ask, path, expected in asked:
                     told = {"content_type": FORM} if ask == program.post else {}
@@ -83,6 +78,21 @@ def test_nobody_gets_in_without_signing_in_but_to_ask_what_there_is(client: Clie
     assert statement["fhirVersion"] == "4.0.1"
 
 
+def test_what_cannot_be_done_is_no_method(nurse: Client) -> None:
+    for ask, path in (
+        (nurse.delete, "Patient/x"),
+        (nurse.put, "Patient/x"),
+        (nurse.patch, "Patient"),
+        (nurse.post, "Patient"),
+        (nurse.options, "Patient"),
+        (nurse.get, "Patient/_search/"),
+    ):
+        answer = ask(f"/fhir/{path}")
+        assert answer.status_code == (404 if path.endswith("/") else 405), path
+        checked(answer.json())
+    get(nurse, "Patient/nobody", 404)
+
+
 def test_who_is_in_no_clinic_is_told_nothing() -> None:
     client = Client()
     client.force_login(UserFactory.create())
@@ -103,7 +113,7 @@ def test_a_token_reaches_as_far_as_its_scopes(schedule: Schedule, clinic: Clinic
     ("accept", "query", "expected"),
     [
         ("application/fhir+json", "", "application/fhir+json"),
-        ("application/fhir+json; fhirVersion=4.0", "", "application/fhir+json; fhirVersion=4.0"),
+        ("application/fhir+json; fhirVersion=4.0", "", "application/fhir+json"),
         ("application/json", "", "application/json"),
         ("*/*", "", "application/fhir+json"),
         ("text/html,*/*;q=0.8", "", "application/fhir+json"),
@@ -118,7 +128,7 @@ def test_json_alone_is_spoken(nurse: Client, accept: str, query: str, expected: 
     answer = nurse.get(f"/fhir/Patient{query}", headers={"accept": accept})
 
     assert answer.status_code == (200 if expected else 406)
-    assert answer["Content-Type"] == expected or "application/fhir+json"
+    assert answer["Content-Type"] == (expected or "application/fhir+json")
     assert answer.json()["resourceType"] == ("Bundle" if expected else "OperationOutcome")
 
 

@@ -1,10 +1,12 @@
 """What resources say: valid, of one patient each, and leading nowhere but to one another."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
+from fhir.resources.R4B import get_fhir_model_class
 
 from patients.models import Clinic
 from schedules.models import Schedule
@@ -54,6 +56,8 @@ def test_every_type_is_there_whole_and_leads_somewhere(
         for one in resources:
             assert one["resourceType"] == name
             assert one == get(program, f"{name}/{one['id']}")
+            model = get_fhir_model_class(name).model_validate(one)
+            assert json.loads(model.model_dump_json()) == one
             if name in STATUSES:
                 assert one["status"] in STATUSES[name].split()
             if name in OF_PATIENTS and name != "Patient":

@@ -16,7 +16,7 @@ from schedules.rules.protocol import Definition, Exam, Phase, ProtocolError, Uni
 from surveillance.accounts.models import User
 from surveillance.fhir.plan_definitions import definition_of, protocol_of
 from surveillance.fhir.resources.protocols import code_and_version, id_of, plan_definition
-from surveillance.fhir.resources.told import UCUM, Json, checked
+from surveillance.fhir.resources.told import UCUM, Json, as_text, checked
 from tests.unit.schedules.rules.strategies import ANCHORS, DEFINITIONS, core
 
 SHIPPED = {data["code"]: data for data in read_protocols()}
@@ -48,7 +48,7 @@ def as_data(definition: Definition) -> list[Json]:
 
 def sent(protocol: Protocol) -> Json:
     """What whoever asks for it receives: checked, as text."""
-    received: Json = json.loads(checked(plan_definition(protocol)).model_dump_json())
+    received: Json = json.loads(as_text(checked(plan_definition(protocol))))
     return received
 
 
