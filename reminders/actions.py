@@ -15,6 +15,7 @@ from reminders.delivery import deliver
 from reminders.gathering import gather
 from reminders.models import (
     AlarmKind,
+    Announcement,
     Audience,
     Hold,
     Kind,
@@ -27,6 +28,7 @@ from reminders.models import (
     Sweep,
     Watch,
 )
+from reminders.models.receiver import made_up_control_id
 from reminders.models.watch import AT_ONCE
 from reminders.raising import Raised, raise_notices
 from reminders.rules import give_defaults, why_not
@@ -155,6 +157,10 @@ def send_again(*, message: Message, by: User, at: datetime | None = None) -> Non
     )
     if message.state != MessageState.FAILED:
         raise ValidationError(_("Only a message that failed is sent again."))
+    # What was surely not taken is a new message to the other side; the rest is a repeat.
+    Announcement.objects.filter(message=message, may_have_arrived=False).update(
+        control_id=made_up_control_id()
+    )
     message.state, message.attempts, message.next_try_at = MessageState.QUEUED, 0, at
     message.save(update_fields=["state", "attempts", "next_try_at"])
     record(

@@ -49,14 +49,14 @@ _AT_ANOTHER_ADDRESS = (
 
 
 def deliver(clinics: Sequence[Clinic], at: datetime) -> Counter[MessageState]:
-    """Deliver the messages that wait at `at`; return how many ended in which state.
+    """Deliver the mails and SMS that wait at `at`; return how many ended in which state.
 
     A message that could not be sent for now counts as queued.
     """
     ended: Counter[MessageState] = Counter()
     until = monotonic() + TIME_TO_DELIVER
     outbox = _Outbox(clinics, at)
-    for name in ChannelName:
+    for name in (ChannelName.EMAIL, ChannelName.SMS):
         with channel(name.value) as line:
             while monotonic() < until and (claimed := outbox.claim(name)):
                 if not _send_all(line, outbox, claimed, ended, until):
@@ -215,7 +215,7 @@ def _send_all(
                 message.last_error = str(error)[:300]
             except TryLater as error:
                 in_trouble = 0 if isinstance(error, RecipientBusy) else in_trouble + 1
-                _try_again(message, str(error), at)
+                try_again(message, str(error), at)
             except Exception as error:
                 _stumble(message, error, at)
             else:
@@ -242,10 +242,10 @@ def _write_all(messages: Collection[Message], at: datetime) -> None:
 def _stumble(message: Message, error: Exception, at: datetime) -> None:
     """Let a message wait that something is wrong with: it must not hold up the rest."""
     logger.exception("message %s could not be written", message.public_id)
-    _try_again(message, f"{type(error).__name__}: {error}", at)
+    try_again(message, f"{type(error).__name__}: {error}", at)
 
 
-def _try_again(message: Message, why: str, at: datetime) -> None:
+def try_again(message: Message, why: str, at: datetime) -> None:
     """Let a message wait, twice as long as the last time and not at the second with all others."""
     message.last_error = why[:300]
     if message.attempts >= GIVE_UP_AFTER:

@@ -1,4 +1,5 @@
-"""What people type of the rules. What makes sense stands in `rules.why_not`."""
+"""What people type of the rules, and of who is told of appointments. What makes sense of a rule
+stands in `rules.why_not`."""
 
 from enum import StrEnum
 from typing import Any
@@ -7,7 +8,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
-from reminders.models import Audience, Kind, RelativeTo
+from reminders.models import Audience, Charset, Kind, Receiver, RelativeTo
+from reminders.models.receiver import HOST
 
 
 class Side(StrEnum):
@@ -77,3 +79,41 @@ class RuleForm(forms.Form):
             "digest": how == How.MORNING,
             "any_hour": how == How.ANY_HOUR,
         }
+
+
+class ReceiverForm(forms.Form):
+    on = forms.BooleanField(
+        label=_("Tell it of appointments"),
+        required=False,
+        help_text=_("From then on, of all that are still ahead."),
+    )
+    host = forms.CharField(
+        label=_("Host"),
+        required=False,
+        max_length=253,
+        validators=[HOST],
+        help_text=_("Its name or IP address."),
+    )
+    port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535)
+    tls = forms.BooleanField(
+        label=_("By TLS"),
+        required=False,
+        help_text=_("Without it, what is told can be read on the way: only on a closed network."),
+    )
+    charset = forms.ChoiceField(label=_("Character set"), choices=Charset)
+    our_application = forms.CharField(
+        label=_("We are: application"), max_length=100, help_text="MSH-3"
+    )
+    our_facility = forms.CharField(
+        label=_("We are: facility"), required=False, max_length=100, help_text="MSH-4"
+    )
+    application = forms.CharField(
+        label=_("It is: application"), required=False, max_length=100, help_text="MSH-5"
+    )
+    facility = forms.CharField(
+        label=_("It is: facility"), required=False, max_length=100, help_text="MSH-6"
+    )
+
+    @classmethod
+    def of(cls, receiver: Receiver) -> "ReceiverForm":
+        return cls(initial={name: getattr(receiver, name) for name in cls.base_fields})

@@ -88,7 +88,7 @@ def messages_of(clinics: Iterable[Clinic]) -> QuerySet[Message]:
     """Return the clinics' messages, the latest first."""
     return (
         Message.objects.filter(clinic__in=clinics)
-        .select_related("clinic", "hold")
+        .select_related("clinic", "hold", "announcement__booking__patient__clinic")
         .order_by("-queued_at", "-pk")
     )
 

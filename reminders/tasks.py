@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from reminders import actions, reconciliation
+from reminders.appointments.telling import tell
+from reminders.models import Receiver
 
 
 @shared_task
@@ -13,3 +15,16 @@ def sweep() -> None:
 @shared_task
 def reconcile() -> None:
     reconciliation.reconcile()
+
+
+@shared_task
+def tell_receivers() -> None:
+    """Each receiver has a task of its own, so that one that hangs holds up no other."""
+    for pk in Receiver.objects.filter(on=True).values_list("pk", flat=True):
+        tell_receiver.delay(pk)
+
+
+@shared_task
+def tell_receiver(pk: int) -> None:
+    if receiver := Receiver.objects.select_related("clinic").filter(pk=pk, on=True).first():
+        tell(receiver)

@@ -9,7 +9,7 @@ from django.db.models import Count, Max, Min
 
 from patients.models import Clinic
 from reminders.channels import configured
-from reminders.models import ChannelName, MessageState
+from reminders.models import ChannelName, Message, MessageState, Receiver
 from reminders.queries import messages_of
 
 LOOKS_BACK = timedelta(days=7)  # for the last success; no message is tried for so long
@@ -36,8 +36,8 @@ class Traffic:
 
 
 def traffic(clinics: Iterable[Clinic], at: datetime) -> Iterator[Traffic]:
-    """Yield the state of each channel at `at`, by the messages of the clinics."""
-    for name in ChannelName:
+    """Yield the state of mail and SMS at `at`, by the messages of the clinics."""
+    for name in (ChannelName.EMAIL, ChannelName.SMS):
         ours = messages_of(clinics).filter(channel=name).order_by()
         waiting = ours.filter(state__in=[MessageState.QUEUED, MessageState.SENDING])
         last_success = ours.filter(
@@ -55,4 +55,27 @@ def traffic(clinics: Iterable[Clinic], at: datetime) -> Iterator[Traffic]:
             failures=refused.count(),
             failed_at=last.claimed_at if last else None,
             last_error=_ADDRESS.sub("…", last.last_error) if last else "",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldByHl7:
+    """How the telling of a clinic's appointments to another system does. It names no patient."""
+
+    receiver: Receiver
+    waiting: int
+    oldest: datetime | None  # when that was decided which waits longest
+    failed: int
+
+
+def told_by_hl7(clinics: Iterable[Clinic]) -> Iterator[ToldByHl7]:
+    """Yield how each system does that is told of the clinics' appointments, or was."""
+    receivers = Receiver.objects.filter(clinic__in=clinics).select_related("clinic")
+    for receiver in receivers.order_by("clinic__name"):
+        ours = Message.objects.filter(clinic=receiver.clinic_id, channel=ChannelName.HL7)
+        waiting = ours.filter(state__in=[MessageState.QUEUED, MessageState.SENDING])
+        yield ToldByHl7(
+            receiver,
+            **waiting.aggregate(waiting=Count("pk"), oldest=Min("queued_at")),
+            failed=ours.filter(state=MessageState.FAILED).count(),
         )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from reminders.views import holds, inbox, messages, rules
+from reminders.views import holds, inbox, messages, receiver, rules
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
@@ -9,6 +9,7 @@ urlpatterns = [
     path("messages/<uuid:public_id>/", messages.message, name="message"),
     path("messages/<uuid:public_id>/send-again/", messages.send_again, name="send-again"),
     path("holds/<uuid:public_id>/", holds.decide, name="hold"),
+    path("hl7/<slug:code>/", receiver.receiver, name="receiver"),
     path("rules/", rules.rules, name="rules"),
     path("rules/<uuid:public_id>/switch/", rules.switch, name="switch-rule"),
 ]

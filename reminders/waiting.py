@@ -22,7 +22,7 @@ SELECT (
     ) <= %(at)s
     OR (
         SELECT next_try_at FROM reminders_message
-        WHERE state IN ('queued', 'sending') ORDER BY next_try_at LIMIT 1
+        WHERE state IN ('queued', 'sending') AND channel <> 'hl7' ORDER BY next_try_at LIMIT 1
     ) <= %(at)s
     OR EXISTS (
         SELECT FROM reminders_alarm

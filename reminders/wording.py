@@ -1,10 +1,12 @@
-"""Notices, and what became of them, in words for pages."""
+"""Notices and messages, and what became of them, in words for pages."""
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from patients.models import Clinic
 from reminders.models import Audience, Line, Notice, RelativeTo, Rule
 from schedules.history import in_words
+from schedules.models import Booking
 from schedules.rules.wording import long_date
 
 
@@ -18,18 +20,21 @@ def subject_in_words(notice: Notice) -> str:
             "result": notice.result,
         }
     if notice.booking:
-        starts_on = notice.booking.starts_at.astimezone(notice.patient.clinic.zone).date()
-        slot = notice.booking.slot
-        return _("%(exam)s no. %(n)s, appointment of %(day)s") % {
-            "exam": slot.exam,
-            "n": slot.n,
-            "day": long_date(starts_on),
-        }
+        return appointment_in_words(notice.booking, notice.patient.clinic)
     assert notice.slot is not None  # held by a constraint
     return _("%(exam)s no. %(n)s, due %(day)s") % {
         "exam": notice.slot.exam,
         "n": notice.slot.n,
         "day": long_date(notice.slot.due_on),
+    }
+
+
+def appointment_in_words(booking: Booking, clinic: Clinic) -> str:
+    """Return the exam that is booked, with the day on the clinic's calendar."""
+    return _("%(exam)s no. %(n)s, appointment of %(day)s") % {
+        "exam": booking.slot.exam,
+        "n": booking.slot.n,
+        "day": long_date(booking.starts_at.astimezone(clinic.zone).date()),
     }
 
 

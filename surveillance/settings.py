@@ -160,6 +160,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": PACS_EVERY_SECONDS,
         "options": {"expires": PACS_EVERY_SECONDS},
     },
+    "tell_receivers": {
+        "task": "reminders.tasks.tell_receivers",
+        "schedule": SWEEP_EVERY_SECONDS,
+        "options": {"expires": SWEEP_EVERY_SECONDS},
+    },
     "listen_for_silence": {
         "task": "surveillance.tasks.listen_for_silence",
         "schedule": 60,
@@ -217,6 +222,11 @@ try:
     PACS_LOGINS = pacs_logins(env.list("PACS_LOGINS", default=[]))
 except ValueError as error:
     raise ImproperlyConfigured(f"PACS_LOGINS {error} See .env.example.") from error
+
+# With receivers of HL7 that speak TLS: a CA beside those that the system knows, and what we show.
+MLLP_TLS_CA = env.str("MLLP_TLS_CA", default="")
+MLLP_TLS_CERT = env.str("MLLP_TLS_CERT", default="")
+MLLP_TLS_KEY = env.str("MLLP_TLS_KEY", default="")
 
 # Who is told, beside the administrators, that the database is away.
 WATCHDOG_EMAIL = env.list("WATCHDOG_EMAIL", default=[])

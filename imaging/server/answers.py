@@ -11,6 +11,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from patients.models import Sex
+from schedules.exam_codes import loinc, regions_and_contrast
 from schedules.models import Booking, BookingState
 from schedules.rules.protocol import Contrast
 
@@ -21,30 +22,6 @@ _UNKNOWN_PREGNANCY = 4  # PS3.3, C.2.3: nothing is recorded of it here
 _NOT_IN_NAMES = re.compile(r"[\^=\\\x00-\x1f\x7f]")
 _NOT_IN_TEXTS = re.compile(r"[\\\x00-\x1f\x7f]")
 _IDEOGRAPHIC = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]")
-
-# LOINC's code of an exam. One that it has none for is said in words alone.
-_CODES: Mapping[tuple[str, str], tuple[str, str]] = {
-    ("CT chest", ""): ("24627-2", "CT Chest"),
-    ("CT chest", Contrast.WITH): ("24628-0", "CT Chest W contrast IV"),
-    ("CT chest", Contrast.WITHOUT): ("29252-4", "CT Chest WO contrast"),
-    ("CT abdomen", ""): ("41806-1", "CT Abdomen"),
-    ("CT abdomen", Contrast.WITH): ("79103-8", "CT Abdomen W contrast IV"),
-    ("CT abdomen", Contrast.WITHOUT): ("36424-0", "CT Abdomen WO contrast"),
-    ("CT chest+abdomen", Contrast.WITH): ("42275-8", "CT Chest and Abdomen W contrast IV"),
-    ("CT chest+abdomen", Contrast.WITHOUT): ("42276-6", "CT Chest and Abdomen WO contrast"),
-    ("CT abdomen+pelvis", ""): ("44115-4", "CT Abdomen and Pelvis"),
-    ("CT abdomen+pelvis", Contrast.WITH): ("36813-4", "CT Abdomen and Pelvis W contrast IV"),
-    ("CT abdomen+pelvis", Contrast.WITHOUT): ("36952-0", "CT Abdomen and Pelvis WO contrast"),
-    ("CT chest+abdomen+pelvis", ""): ("87869-4", "CT Chest and Abdomen and Pelvis"),
-    ("CT chest+abdomen+pelvis", Contrast.WITH): (
-        "72254-6",
-        "CT Chest and Abdomen and Pelvis W contrast IV",
-    ),
-    ("CT chest+abdomen+pelvis", Contrast.WITHOUT): (
-        "72253-8",
-        "CT Chest and Abdomen and Pelvis WO contrast",
-    ),
-}
 
 
 class Unsayable(ValueError):
@@ -72,20 +49,12 @@ def _starts(booking: Booking) -> datetime:
     return booking.starts_at.astimezone(booking.patient.clinic.zone)
 
 
-def _exam(booking: Booking) -> tuple[str, str]:
-    """Return an exam without its contrast, and the contrast; see `rules.protocol.Exam.key`."""
-    for contrast in (Contrast.WITHOUT, Contrast.WITH):
-        if booking.slot.exam.endswith(f" {contrast} contrast"):
-            return booking.slot.exam.removesuffix(f" {contrast} contrast"), contrast
-    return booking.slot.exam, ""
-
-
 def _description(booking: Booking) -> str:
     return _text(booking.slot.exam.replace("+", " "))
 
 
 def _codes(booking: Booking) -> list[Dataset]:
-    code = _CODES.get(_exam(booking))
+    code = loinc(booking.slot.exam)
     if code is None:
         return []
     told = Dataset()
@@ -117,7 +86,7 @@ Says = Mapping[str, Callable[[Booking], Any]]
 STEP: Says = {
     "Modality": lambda booking: booking.slot.modality,
     "RequestedContrastAgent": lambda booking: (
-        "IV CONTRAST" if _exam(booking)[1] == Contrast.WITH else ""
+        "IV CONTRAST" if regions_and_contrast(booking.slot.exam)[1] == Contrast.WITH else ""
     ),
     "ScheduledStationAETitle": lambda booking: booking.scanner.ae_title,
     "ScheduledProcedureStepStartDate": lambda booking: f"{_starts(booking):%Y%m%d}",

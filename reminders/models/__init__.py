@@ -2,6 +2,7 @@
 
 from reminders.models.message import ChannelName, Hold, Line, Message, MessageState
 from reminders.models.notice import Notice
+from reminders.models.receiver import Announcement, Charset, Event, Receiver
 from reminders.models.rule import Audience, Kind, RelativeTo, Rule
 from reminders.models.run import Alarm, AlarmKind, Reconciliation, Sweep
 from reminders.models.watch import Watch
@@ -9,14 +10,18 @@ from reminders.models.watch import Watch
 __all__ = [
     "Alarm",
     "AlarmKind",
+    "Announcement",
     "Audience",
     "ChannelName",
+    "Charset",
+    "Event",
     "Hold",
     "Kind",
     "Line",
     "Message",
     "MessageState",
     "Notice",
+    "Receiver",
     "Reconciliation",
     "RelativeTo",
     "Rule",

@@ -23,6 +23,7 @@ class MessageState(models.TextChoices):
 class ChannelName(models.TextChoices):
     EMAIL = "email", _("E-mail")
     SMS = "sms", _("Text message")
+    HL7 = "hl7", "HL7"
 
 
 class Hold(models.Model):
@@ -52,7 +53,8 @@ class Hold(models.Model):
 
 
 class Message(models.Model):
-    """One mail or text message to one address. Its public id is the same at every attempt."""
+    """One mail, text message or HL7 message to one address. Its public id is the same at every
+    attempt."""
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     clinic = models.ForeignKey(Clinic, on_delete=models.PROTECT, related_name="messages")

@@ -64,6 +64,7 @@ class AlarmKind(models.TextChoices):
     DIFFERENCE = "difference", _("Something that should have been said was not")
     HELD = "held", _("A burst of messages is held")
     DICOM = "dicom", _("The DICOM server is silent")
+    HL7 = "hl7", _("Appointments cannot be told to another system")
 
 
 class Alarm(models.Model):

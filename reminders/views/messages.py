@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from patients.access import UserRequest, allowed
-from patients.models import Clinic
+from patients.models import Clinic, Patient
 from patients.paging import By, page_after
 from reminders import actions, queries
-from reminders.models import Line, MessageState
-from reminders.wording import subject_in_words, why_withdrawn
+from reminders.models import Announcement, Line, Message, MessageState
+from reminders.wording import appointment_in_words, subject_in_words, why_withdrawn
 from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
@@ -51,10 +51,7 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     to_patients = Line.objects.filter(to_patient=True).select_related("notice__patient__clinic")
     asked = asked.prefetch_related(Prefetch("lines", to_patients, to_attr="to_patients"))
     page = page_after(asked, LATEST, request.GET.get("after", ""), among=of_clinics)
-    rows = [
-        (message, [line.notice.patient for line in getattr(message, "to_patients", ())])
-        for message in page.rows
-    ]
+    rows = [(message, _patients(message)) for message in page.rows]
     record_look(
         page="messages",
         by=request.user,
@@ -73,6 +70,17 @@ def all_messages(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     return render(request, "reminders/messages.html", context)
 
 
+def _patients(message: Message) -> list[Patient]:
+    """Return who is named beside a message in the list: to whom it goes, or of whom it is."""
+    if told := _announcement(message):
+        return [told.booking.patient]
+    return [line.notice.patient for line in getattr(message, "to_patients", ())]
+
+
+def _announcement(message: Message) -> Announcement | None:
+    return getattr(message, "announcement", None)
+
+
 def _address(**told: str) -> str:
     return reverse("messages", query={name: value for name, value in told.items() if value})
 
@@ -83,9 +91,14 @@ def message(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
     """One message as it was sent, and what became of each thing that it tells."""
     found = get_object_or_404(queries.messages_of(clinics), public_id=public_id)
     lines = list(queries.lines_of(found))
-    record_look(page="message", by=request.user, patients=[line.notice.patient for line in lines])
+    patients = [line.notice.patient for line in lines]
+    told = _announcement(found)
+    if told:
+        patients.append(told.booking.patient)
+    record_look(page="message", by=request.user, patients=patients)
     context = {
         "told": found,
+        "appointment": told and appointment_in_words(told.booking, found.clinic),
         "rows": [
             (line, subject_in_words(line.notice), line.withdrawn_at and why_withdrawn(line))
             for line in lines

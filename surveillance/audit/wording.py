@@ -58,6 +58,8 @@ ACTS: Mapping[str, Promise] = {
     "patients.imported": _("Loaded patients from a file"),
     "protocol.activated": _("Signed a protocol"),
     "protocol.drafted": _("Drafted a protocol"),
+    "receiver.arranged": _("Changed who is told of appointments by HL7"),
+    "receiver.told_anew": _("Had all appointments ahead told anew by HL7"),
     "result.corrected": _("Corrected a result"),
     "result.recorded": _("Recorded a result"),
     "result.review_undone": _("Took back the review of a result"),

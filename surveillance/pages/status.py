@@ -14,7 +14,7 @@ from patients.models import Clinic
 from patients.queries import clinics_where_may
 from reminders.models import Alarm, MessageState, Reconciliation
 from reminders.queries import last_sweep, messages_of, open_holds
-from reminders.traffic import traffic
+from reminders.traffic import told_by_hl7, traffic
 from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
 
@@ -45,6 +45,7 @@ def status(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
             Q(clinic=None) | Q(clinic__in=clinics), ended_at=None
         ).order_by("raised_at"),
         "dicom": dicom_traffic(clinics, now),
+        "told_by_hl7": list(told_by_hl7(clinics)),
         "holds": holds,
         "may_decide": list(clinics_where_may(request.user, Act.DECIDE_HOLD)),
         "clinics_in_words": listed(clinic.name for clinic in clinics),

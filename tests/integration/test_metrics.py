@@ -97,6 +97,7 @@ def test_open_alarms_are_counted_by_kind(client: Client) -> None:
         "difference": 0,
         "held": 2,
         "dicom": 0,
+        "hl7": 0,
     }
 
 

@@ -135,6 +135,7 @@ RULES = {
     "messages": Rule(Act.SEE_MESSAGES),
     "message": Rule(Act.SEE_MESSAGES, of_one_patient=True),
     "send-again": Rule(Act.SEND_AGAIN, BUTTON, of_one_patient=True),
+    "receiver": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
     "rules": Rule(Act.KEEP_RULES, FORM),
     "status": Rule(Act.SEE_STATUS),
     "hold": Rule(Act.DECIDE_HOLD, BUTTON, of_one_patient=True),
@@ -286,7 +287,10 @@ def site(clinic: Clinic) -> Site:
             name: [schedule.public_id]
             for name in ("what-if", "decline-anchor", "suspend", "resume", "end")
         },
-        **{name: [clinic.code] for name in ("clinic", "clinic-facts", "arrangement", "feeds")},
+        **{
+            name: [clinic.code]
+            for name in ("clinic", "clinic-facts", "arrangement", "feeds", "receiver")
+        },
         **dict.fromkeys(("protocol", "draft-protocol", "sign-protocol", "take-over"), version),
     }
     asked = dict.fromkeys(("what-if", "decline-anchor"), f"?anchor={operation.public_id}")

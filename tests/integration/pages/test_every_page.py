@@ -180,7 +180,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         *(("administrator", name) for name in ("exports", "audit", "rules")),
         *(("administrator", name) for name in ("imports", "import")),
         *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
-        *(("administrator", name) for name in ("arrangement", "feeds")),
+        *(("administrator", name) for name in ("arrangement", "feeds", "receiver")),
         *(
             (role.value, name)
             for role in Role

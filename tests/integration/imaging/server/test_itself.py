@@ -26,6 +26,7 @@ from imaging.traffic import is_silent, traffic
 from reminders.models import Alarm
 from schedules.models import Scanner
 from surveillance.tasks import listen_for_silence
+from tests.certificates import certificate
 from tests.integration.imaging.server.conftest import Toolkit
 
 
@@ -60,19 +61,6 @@ def test_silence_is_an_alarm_where_somebody_could_call(scanner: Scanner) -> None
     Heard.objects.create(ae_title="SURVEILLANCE", service=Service.FIND)
     listen_for_silence()
     assert not Alarm.objects.filter(ended_at=None).exists()
-
-
-def certificate(place: Path) -> tuple[Path, Path]:
-    made = [place / "certificate.pem", place / "key.pem"]
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=127.0.0.1", "-out", made[0], "-keyout", made[1]),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return made[0], made[1]
 
 
 def test_with_tls_it_answers_who_shows_a_certificate_and_nobody_else(
