@@ -11,9 +11,8 @@ from typing import Any
 from pydicom.dataset import Dataset
 
 from patients.models import Sex
-from schedules.exam_codes import loinc, regions_and_contrast
+from schedules.exam_codes import LOINC_OF, has_contrast
 from schedules.models import Booking, BookingState
-from schedules.rules.protocol import Contrast
 
 JAPANESE = "ISO 2022 IR 87"
 _TO_SAY = {Sex.FEMALE: "F", Sex.MALE: "M", Sex.OTHER: "O", Sex.UNKNOWN: ""}
@@ -54,7 +53,7 @@ def _description(booking: Booking) -> str:
 
 
 def _codes(booking: Booking) -> list[Dataset]:
-    code = loinc(booking.slot.exam)
+    code = LOINC_OF.get(booking.slot.exam)
     if code is None:
         return []
     told = Dataset()
@@ -86,7 +85,7 @@ Says = Mapping[str, Callable[[Booking], Any]]
 STEP: Says = {
     "Modality": lambda booking: booking.slot.modality,
     "RequestedContrastAgent": lambda booking: (
-        "IV CONTRAST" if regions_and_contrast(booking.slot.exam)[1] == Contrast.WITH else ""
+        "IV CONTRAST" if has_contrast(booking.slot.exam) else ""
     ),
     "ScheduledStationAETitle": lambda booking: booking.scanner.ae_title,
     "ScheduledProcedureStepStartDate": lambda booking: f"{_starts(booking):%Y%m%d}",

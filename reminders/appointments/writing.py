@@ -13,7 +13,7 @@ from hl7 import Field, Message, Repetition, Segment
 
 from patients.models import Patient, Sex
 from reminders.models import Announcement, Charset, Event, Receiver
-from schedules.exam_codes import loinc
+from schedules.exam_codes import LOINC_OF
 from schedules.models import BookingState
 from surveillance.accounts.models import User
 
@@ -61,7 +61,7 @@ def write(told: Announcement, receiver: Receiver, at: datetime) -> str:
     order = (booking.accession, receiver.our_application)
     booked_by = _person(booking.booked_by)
     exam = booking.slot.exam
-    code = loinc(exam)
+    code = LOINC_OF.get(exam)
     segments = [
         _head(told, receiver, _time(at.astimezone(zone))),
         _segment(

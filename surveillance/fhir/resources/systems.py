@@ -6,7 +6,8 @@ Our own are the same at each installation, so that what one says another can rea
 import re
 from urllib.parse import quote, unquote
 
-from schedules.rules.protocol import Contrast, Exam, region_name
+from schedules.exam_codes import LOINC_OF
+from schedules.rules.protocol import region_name
 from surveillance.fhir.resources.told import Json, coding, concept, told
 
 OWN = "urn:sarcoma-surveillance:"
@@ -33,34 +34,7 @@ _REGIONS = {
 # DICOM PS3.16, CID 244.
 _SIDES = {"left": ("7771000", "Left"), "right": ("24028007", "Right")}
 
-_EXAMS = {
-    ("chest", Contrast.UNSPECIFIED): ("24627-2", "CT Chest"),
-    ("chest", Contrast.WITH): ("24628-0", "CT Chest W contrast IV"),
-    ("chest", Contrast.WITHOUT): ("29252-4", "CT Chest WO contrast"),
-    ("abdomen", Contrast.UNSPECIFIED): ("41806-1", "CT Abdomen"),
-    ("abdomen", Contrast.WITH): ("79103-8", "CT Abdomen W contrast IV"),
-    ("abdomen", Contrast.WITHOUT): ("36424-0", "CT Abdomen WO contrast"),
-    ("abdomen+pelvis", Contrast.UNSPECIFIED): ("44115-4", "CT Abdomen and Pelvis"),
-    ("abdomen+pelvis", Contrast.WITH): ("36813-4", "CT Abdomen and Pelvis W contrast IV"),
-    ("abdomen+pelvis", Contrast.WITHOUT): ("36952-0", "CT Abdomen and Pelvis WO contrast"),
-    # Without a word on contrast, chest and abdomen have no code that could be confirmed.
-    ("chest+abdomen", Contrast.WITH): ("42275-8", "CT Chest and Abdomen W contrast IV"),
-    ("chest+abdomen", Contrast.WITHOUT): ("42276-6", "CT Chest and Abdomen WO contrast"),
-    ("chest+abdomen+pelvis", Contrast.UNSPECIFIED): ("87869-4", "CT Chest and Abdomen and Pelvis"),
-    ("chest+abdomen+pelvis", Contrast.WITH): (
-        "72254-6",
-        "CT Chest and Abdomen and Pelvis W contrast IV",
-    ),
-    ("chest+abdomen+pelvis", Contrast.WITHOUT): (
-        "72253-8",
-        "CT Chest and Abdomen and Pelvis WO contrast",
-    ),
-}
-_LOINC_OF = {
-    Exam("CT", tuple(regions.split("+")), contrast).key: code
-    for (regions, contrast), code in _EXAMS.items()
-}
-EXAM_OF = {code: exam for exam, (code, _) in _LOINC_OF.items()}
+EXAM_OF = {code: exam for exam, (code, _) in LOINC_OF.items()}
 """The series of slots that a code of LOINC means."""
 
 
@@ -94,7 +68,7 @@ def side(laterality: str) -> Json | None:
 
 def exam(key: str, modality: str) -> Json:
     """Return what a series of slots is, such as CT chest+abdomen."""
-    loinc = _LOINC_OF.get(key)
+    loinc = LOINC_OF.get(key)
     return concept(coding(LOINC, *loinc) if loinc else None, coding(DCM, modality), text=key)
 
 
