@@ -9,13 +9,23 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from imaging.api import images
 from patients.api import history, patients
+from reminders.api import messages, notices
+from schedules.api import results, studies
+from surveillance import safety_net_api
 
 router = SimpleRouter(use_regex_path=False)
 router.register("patients", patients.PatientViewSet, "api-patient")
 router.register("tumours", history.TumourViewSet, "api-tumour")
 router.register("treatments", history.TreatmentViewSet, "api-treatment")
 router.register("findings", history.FindingViewSet, "api-finding")
+router.register("studies", studies.StudyViewSet, "api-study")
+router.register("results", results.ResultViewSet, "api-result")
+router.register("images", images.ReceivedViewSet, "api-images")
+router.register("messages", messages.MessageViewSet, "api-message")
+router.register("notices", notices.NoticeViewSet, "api-notice")
+router.register("safety-net", safety_net_api.SafetyNetViewSet, "api-safety-net")
 
 
 class DocsView(SpectacularSwaggerSplitView):

@@ -328,6 +328,8 @@ SPECTACULAR_SETTINGS = {
         name: f"{models}.{name}.choices"
         for models, names in {
             "patients.models": ("TreatmentKind", "FindingKind"),
+            "schedules.models": ("ResultOutcome",),
+            "reminders.models": ("ChannelName", "MessageState"),
         }.items()
         for name in names
     },

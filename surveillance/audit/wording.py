@@ -104,7 +104,13 @@ ACTS: Mapping[str, Promise] = {
 
 PAGES: Mapping[str, Promise] = {
     "API: findings": _("API: findings"),
+    "API: images": _("API: received images"),
+    "API: messages": _("API: messages"),
+    "API: notices": _("API: notices"),
     "API: patients": _("API: patients"),
+    "API: results": _("API: results"),
+    "API: safety net": _("API: safety net"),
+    "API: studies": _("API: studies"),
     "API: treatments": _("API: treatments"),
     "API: tumours": _("API: tumours"),
     "add a finding": _("Add a finding"),
