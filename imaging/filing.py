@@ -79,8 +79,8 @@ def file_study(
 
     Raises:
         ValidationError: somebody has filed it or set it aside meanwhile, the patient is of another
-            clinic or somebody else by the images and no reason is given, nobody knows the day, or
-            as for `record_study`.
+            clinic or somebody else by the images and no reason is given, nobody knows the day, no
+            image has the text to remember, or as for `record_study`.
     """
     received, at = _locked(received), at or timezone.now()
     _check_waiting(received)
@@ -98,6 +98,8 @@ def file_study(
     way = FiledBy(str(judgement.match.way)) if is_proposed else FiledBy.PERSON
     if not judgement.coverage.sure or set(regions) != set(judgement.coverage.regions):
         way = FiledBy.PERSON  # its regions are what somebody saw
+    if remember and remember not in judgement.texts:
+        raise ValidationError({"remember": _("No image has this text.")})
     if remember:
         give_meaning(clinic=received.clinic, text=remember, regions=regions, by=by, at=at)
     study = _file(judgement, patient, regions, on, way, by, at, despite.strip())

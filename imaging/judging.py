@@ -43,6 +43,12 @@ class Judgement:
         return self.suspects[0] if self.match.way else None
 
     @property
+    def shown(self) -> list[Patient]:
+        """Whom it tells of: who sees it has looked at them."""
+        study = self.received.study
+        return [*self.suspects, *([study.patient] if study else [])]
+
+    @property
     def performed_on(self) -> date | None:
         """The day of the study; of several, as around midnight, the first."""
         return min((h.performed_on for h in self.headers if h.performed_on), default=None)

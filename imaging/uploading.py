@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 from django.core.files.uploadedfile import TemporaryUploadedFile
+from django.utils.translation import gettext as _
 
 from imaging.filing import settle
 from imaging.headers.header import Header, Refused
@@ -20,19 +22,33 @@ from surveillance.accounts.models import User
 AT_ONCE = 2_000  # instances
 
 
+class NotTaken(NamedTuple):
+    """A file, or what an archive holds, that was not taken in."""
+
+    name: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True)
 class Brought:
     """What became of the files of one upload."""
 
     instances: int
     received: list[Received]
-    refused: list[tuple[str, str]]  # the name of each file and the reason
+    refused: list[NotTaken]
 
 
-def bring(*, clinic: Clinic, files: Iterable[TemporaryUploadedFile], by: User) -> Brought:
+def bring(
+    *,
+    clinic: Clinic,
+    files: Iterable[TemporaryUploadedFile],
+    by: User,
+    left_out: Iterable[str] = (),
+) -> Brought:
     """Take in all that can be read, and settle its studies: a person has given all there is.
 
-    Of a disc's list (DICOMDIR) that comes with its images nothing need be said.
+    The files that were `left_out` are refused, being more than one upload may bring. Of a disc's
+    list (DICOMDIR) that comes with its images nothing need be said.
     """
     instances, received, refused = 0, set[int](), list[tuple[str, Refused]]()
     outcomes = _outcomes(list(files))
@@ -46,9 +62,12 @@ def bring(*, clinic: Clinic, files: Iterable[TemporaryUploadedFile], by: User) -
         for one in Received.objects.filter(pk__in=received).order_by("pk")
     ]
     told = [
-        (name, in_words(why)) for name, why in refused if not (instances and why.key == "directory")
+        NotTaken(name, in_words(why))
+        for name, why in refused
+        if not (instances and why.key == "directory")
     ]
-    return Brought(instances, settled, told)
+    too_much = _("It is beyond 1 GB: bring it by itself.")
+    return Brought(instances, settled, told + [NotTaken(name, too_much) for name in left_out])
 
 
 def _outcomes(files: list[TemporaryUploadedFile]) -> Iterator[Outcome]:

@@ -93,20 +93,16 @@ def messages_of(clinics: Iterable[Clinic]) -> QuerySet[Message]:
     )
 
 
-def lines_of(message: Message) -> QuerySet[Line]:
-    """Return what a message tells, in its order."""
-    return (
-        Line.objects.filter(message=message)
-        .select_related(
-            "notice__rule",
-            "notice__patient__clinic",
-            "notice__slot",
-            "notice__booking__slot",
-            "notice__result__study",
-            "message__hold__decided_by",
-        )
-        .order_by("pk")
-    )
+def lines() -> QuerySet[Line]:
+    """Return what messages tell, each in its order."""
+    return Line.objects.select_related(
+        "notice__rule",
+        "notice__patient__clinic",
+        "notice__slot",
+        "notice__booking__slot",
+        "notice__result__study",
+        "message__hold__decided_by",
+    ).order_by("pk")
 
 
 def ungathered(clinics: Iterable[Clinic]) -> QuerySet[Line]:

@@ -31,7 +31,7 @@ def unmatched_rows(studies: QuerySet[Study]) -> list[Unmatched]:
     """Return a row for each of the studies, in their order, in a constant number of queries."""
     schedules = "patient__tumours__schedules"
     return [
-        Unmatched(study, why_unmatched(study, _slots_of(study)))
+        Unmatched(study, why_unmatched(study, slots_of(study)))
         for study in studies.prefetch_related(f"{schedules}__slots", f"{schedules}__suspensions")
     ]
 
@@ -111,7 +111,7 @@ def _is_live(schedule: Schedule) -> bool:
     return schedule.state in Schedule.LIVE
 
 
-def _slots_of(study: Study) -> list[Slot]:
+def slots_of(study: Study) -> list[Slot]:
     return [
         slot
         for tumour in study.patient.tumours.all()

@@ -8,18 +8,23 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from imaging.api import images
 from patients.api import clinics, history, patients
+from reminders.api import messages, notices
 from schedules.api import (
     bookings,
     contacts,
     protocols,
+    results,
     reviews,
     scanners,
     schedules,
     slots,
+    studies,
     worklists,
 )
 from schedules.api.patients import DeathViewSet, ProposalViewSet
+from surveillance import safety_net_api
 from surveillance.api.routing import Router
 
 router = Router()
@@ -42,6 +47,12 @@ router.register("worklists/booked", worklists.BookedViewSet, "api-booked")
 router.register("worklists/overdue", worklists.OverdueViewSet, "api-overdue")
 router.register("worklists/results", worklists.ResultsViewSet, "api-results")
 router.register("worklists/rebaselines", worklists.RebaselinesViewSet, "api-rebaselines")
+router.register("studies", studies.StudyViewSet, "api-study")
+router.register("results", results.ResultViewSet, "api-result")
+router.register("images", images.ReceivedViewSet, "api-images")
+router.register("messages", messages.MessageViewSet, "api-message")
+router.register("notices", notices.NoticeViewSet, "api-notice")
+router.register("safety-net", safety_net_api.SafetyNetViewSet, "api-safety-net")
 
 
 class DocsView(SpectacularSwaggerSplitView):

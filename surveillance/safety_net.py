@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from itertools import groupby
 
+from django.db.models import QuerySet
+
 import imaging.safety
 import reminders.safety
 import schedules.safety
+from patients.models import Clinic, Patient
 from patients.queries import ClinicDay
 from patients.safety import FallenThrough, Gap
 
@@ -19,3 +22,10 @@ def fallen_through(days: Sequence[ClinicDay]) -> dict[Gap, list[FallenThrough]]:
         key=lambda row: (order.index(row.gap), row.since, row.patient.pk if row.patient else 0)
     )
     return {gap: list(rows) for gap, rows in groupby(found, key=lambda row: row.gap)}
+
+
+def followed(clinics: Sequence[Clinic]) -> QuerySet[Patient]:
+    """Return the living patients of these clinics who have a follow-up, or had one."""
+    return Patient.objects.filter(
+        clinic__in=clinics, died_on=None, tumours__schedules__isnull=False
+    ).distinct()

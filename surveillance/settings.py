@@ -345,8 +345,10 @@ SPECTACULAR_SETTINGS = {
                 "BookingState",
                 "ContactOutcome",
                 "ProtocolState",
+                "ResultOutcome",
                 "ScheduleState",
             ),
+            "reminders.models": ("ChannelName", "MessageState"),
         }.items()
         for name in names
     }

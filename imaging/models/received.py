@@ -122,6 +122,11 @@ class Received(models.Model):
     def __str__(self) -> str:
         return self.study_uid
 
+    @property
+    def has_grown(self) -> bool:
+        """Say whether it is filed, and what has come since waits for somebody to look."""
+        return bool(self.study_id and self.settled_at and not self.judged_at)
+
 
 class SeriesHeader(models.Model):
     """What some instances of a series say, all the same. Two that differ in a fact are two rows.

@@ -126,7 +126,7 @@ class Desk:
         """What the page shows, with the refused form in its place."""
         judgement, study = self.judgement, self.received.study
         is_waiting = study is None and not self.received.set_aside_because
-        self.shown = [*judgement.suspects, *self.found, *([study.patient] if study else [])]
+        self.shown = [*judgement.shown, *self.found]
         return {
             "received": self.received,
             "judgement": judgement,
@@ -145,7 +145,6 @@ class Desk:
             "aside": self._in_place(AsideForm, lambda: AsideForm(auto_id="id_aside_%s")),
             "back": self._in_place(TakeBackForm, lambda: TakeBackForm(judgement=judgement)),
             "grown": self._in_place(GrownForm, lambda: GrownForm(auto_id="id_grown_%s")),
-            "is_grown": study and self.received.settled_at and not self.received.judged_at,
         }
 
     def _in_place(self, kind: type[forms.Form], fresh: Callable[[], forms.Form]) -> forms.Form:

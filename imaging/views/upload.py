@@ -29,20 +29,21 @@ def upload(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         told = form.cleaned_data
         brought = bring(
-            clinic=told.get("clinic") or clinics[0], files=told["images"], by=request.user
+            clinic=told.get("clinic") or clinics[0],
+            files=told["images"],
+            by=request.user,
+            left_out=left_out,
         )
-        too_much = _("It is beyond 1 GB: bring it by itself.")
-        refused = brought.refused + [(name, too_much) for name in left_out]
         if not brought.instances:
             form.add_error("images", _("No image could be read: why not stands with each file."))
         judged = judge(brought.received)
         record_look(
-            page="upload", by=request.user, patients=[one for j in judged for one in j.suspects]
+            page="upload", by=request.user, patients=[one for j in judged for one in j.shown]
         )
         context |= {
             "brought": brought,
-            "refused": refused[:FEW],
-            "refusals": len(refused),
+            "refused": brought.refused[:FEW],
+            "refusals": len(brought.refused),
             "studies": [
                 (one, who(one.headers), why(one), regions_in_words(one.coverage.regions))
                 for one in judged

@@ -18,15 +18,13 @@ class Whole(BasePagination):
     """Gives all rows of a list that is always short, as the only page of a long one."""
 
     asked_by: tuple[str, ...] = ()
-    next = ""
+    next: str | None = None
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        rows = list(queryset)
-        view.see(rows)
-        return rows
+        return list(queryset)
 
     def get_paginated_response(self, data: Any) -> Response:
-        return Response({"results": data, "next": self.next or None})
+        return Response({"results": data, "next": self.next})
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         return {
@@ -49,21 +47,27 @@ class ByPlace(Whole):
     asked_by = ("after", "limit")
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        after = request.query_params.get("after", "")
+        among: QuerySet[Model] = view.get_queryset()
+        page = page_after(queryset, view.in_order(), after, among=among, size=self.limit(request))
+        self.turn(request, page.after)
+        return page.rows
+
+    def limit(self, request: Request) -> int:
+        """Return how many rows are asked for."""
         limit = request.query_params.get("limit", str(PAGE_ROWS))
         if not (limit.isascii() and limit.isdigit() and 1 <= int(limit[:9]) <= MOST_ROWS):
             raise serializers.ValidationError(
                 {"limit": [_("Between 1 and %(most)s.") % {"most": MOST_ROWS}]}
             )
-        after = request.query_params.get("after", "")
-        among: QuerySet[Model] = view.get_queryset()
-        page = page_after(queryset, view.in_order(), after, among=among, size=int(limit))
-        view.see(page.rows)
-        self.next = ""
-        if page.after:
-            query = request.query_params.copy()
-            query["after"] = page.after
-            self.next = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
-        return page.rows
+        return int(limit)
+
+    def turn(self, request: Request, after: str) -> None:
+        """Say where it goes on: after that place, or nowhere if it is empty."""
+        query = request.query_params.copy()
+        query["after"] = after
+        onward = request.build_absolute_uri(f"{request.path}?{query.urlencode()}")
+        self.next = onward if after else None
 
     def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
         return [

@@ -118,6 +118,7 @@ class Scoped(GenericViewSet[M]):
 
     def initialize_request(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Request:
         self.seen: list[Patient] = []
+        self.action = self.action_map.get(str(request.method).lower(), "")  # parsers may turn on it
         return super().initialize_request(request, *args, **kwargs)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -163,6 +164,19 @@ class Scoped(GenericViewSet[M]):
             return serializers.DateField().to_internal_value(asked) if asked else None
         except serializers.ValidationError as error:
             raise serializers.ValidationError({name: error.detail}) from error
+
+    def as_shown(self, rows: Sequence[M]) -> Sequence[Any]:
+        """Return what the answers tell of: the rows themselves, unless a view knows better."""
+        return rows
+
+    def get_object(self) -> M:
+        row: M = self.as_shown([super().get_object()])[0]
+        return row
+
+    def paginate_queryset(self, queryset: Any) -> Any:
+        rows = self.as_shown(super().paginate_queryset(queryset) or ())
+        self.see(rows)
+        return rows
 
     def days(self) -> list[ClinicDay]:
         """Return the day that is asked about: `on`, or each clinic's own today."""
@@ -259,7 +273,7 @@ class Scoped(GenericViewSet[M]):
         told = json.dumps(asked, sort_keys=True, default=_file_in_short)
         return sha256(told.encode()).hexdigest()
 
-    def locked(self) -> M:
+    def locked(self) -> Any:
         """Return the row that is asked for, locked, and in the state that is meant.
 
         Raises:
@@ -280,7 +294,7 @@ class Scoped(GenericViewSet[M]):
             )
         return row
 
-    def lock(self, row: M) -> None:
+    def lock(self, row: Any) -> None:
         """Lock what the actions on such a row lock first: nothing changes it any more, then."""
         if self.patient_path:
             lock(self.patient_of(row))

@@ -90,7 +90,7 @@ def _address(**told: str) -> str:
 def message(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
     """One message as it was sent, and what became of each thing that it tells."""
     found = get_object_or_404(queries.messages_of(clinics), public_id=public_id)
-    lines = list(queries.lines_of(found))
+    lines = list(queries.lines().filter(message=found))
     patients = [line.notice.patient for line in lines]
     told = _announcement(found)
     if told:

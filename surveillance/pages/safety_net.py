@@ -3,10 +3,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from patients.access import UserRequest, allowed, days_asked_for
-from patients.models import Clinic, Patient
+from patients.models import Clinic
 from surveillance.accounts.roles import Act
 from surveillance.audit.actions import record_look
-from surveillance.safety_net import fallen_through
+from surveillance.safety_net import fallen_through, followed
 
 
 @require_safe
@@ -22,11 +22,7 @@ def safety_net(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     context = {
         "gaps": gaps,
         "total": len(rows),
-        "followed": Patient.objects.filter(
-            clinic__in=clinics, died_on=None, tumours__schedules__isnull=False
-        )
-        .distinct()
-        .count(),
+        "followed": followed(clinics).count(),
         "days": days,
     }
     return render(request, "surveillance/safety_net.html", context)

@@ -47,11 +47,6 @@ class Row:
             return None
         return judgement.patient
 
-    @property
-    def shown(self) -> list[Patient]:
-        study = self.judgement.received.study
-        return [*self.judgement.suspects, *([study.patient] if study else [])]
-
 
 @require_safe
 @allowed(Act.RECORD_STUDY)
@@ -93,7 +88,9 @@ def _unmatched(
         for one in judge(page.rows)
     ]
     rows = unmatched_rows(queries.unmatched_studies(clinics))
-    shown = [row.study.patient for row in rows] + [one for row in received for one in row.shown]
+    shown = [row.study.patient for row in rows] + [
+        one for row in received for one in row.judgement.shown
+    ]
     record_look(page="unmatched", by=request.user, patients=shown)
     asked = [
         (

@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.core.serializers.json import DjangoJSONEncoder
 
 from patients.models import Clinic
 from patients.queries import clinic_days
 from surveillance.safety_net import fallen_through
+from surveillance.safety_net_api import FallenThroughSerializer
 
 
 class Command(BaseCommand):
@@ -22,20 +22,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, on: date | None, **options: Any) -> None:
         gaps = fallen_through(clinic_days(Clinic.objects.all(), on=on))
         if options["json"]:
-            listed = [
-                {
-                    "reason": gap,
-                    "patient": row.patient and row.patient.public_id,
-                    "clinic": row.clinic.code,
-                    "since": row.since,
-                    "detail": row.detail,
-                    "who": row.who,
-                }
-                for gap, rows in gaps.items()
-                for row in rows
-            ]
+            found: Any = [row for rows in gaps.values() for row in rows]
+            listed = FallenThroughSerializer(found, many=True).data
             answer = {"fallen_through": len(listed), "rows": listed}
-            self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder, indent=2))
+            self.stdout.write(json.dumps(answer, indent=2))
         else:
             for gap, rows in gaps.items():
                 self.stdout.write(f"{gap.label}: {len(rows)}")

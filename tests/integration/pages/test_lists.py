@@ -54,11 +54,18 @@ def test_a_day_that_is_none_is_refused_with_the_reason(
 
 
 @pytest.mark.parametrize("on", ["0001-01-01", "9999-12-31"])
-def test_the_first_and_the_last_day_of_the_calendar_can_be_asked_for(
+def test_a_day_of_a_year_that_cannot_be_meant_is_refused_too(
     nurse_client: Client, clinician_client: Client, open_slot: Slot, on: str
 ) -> None:
-    assert nurse_client.get(TO_BOOK, {"on": on}).status_code == 200
-    assert clinician_client.get(OVERDUE, {"on": on}).status_code == 200
+    for client, address in (
+        (nurse_client, TO_BOOK),
+        (clinician_client, OVERDUE),
+        (nurse_client, "/safety-net/"),
+    ):
+        page = Page(client.get(address, {"on": on}))
+
+        assert page.status == 400
+        assert page.text("h1 + p") == f"“{on}”: the year {int(on[:4])} cannot be meant."
 
 
 def test_a_search_in_vain_says_what_was_searched_for(nurse_client: Client, open_slot: Slot) -> None:
