@@ -24,7 +24,10 @@ Key = tuple[int, date, str, str]
 class FallenThroughSerializer(serializers.Serializer[FallenThrough]):
     reason = serializers.ChoiceField(Gap.choices, source="gap")
     patient = serializers.UUIDField(
-        source="patient.public_id", default=None, help_text="Null of what is nobody’s yet."
+        source="patient.public_id",
+        default=None,
+        allow_null=True,
+        help_text="Null of what is nobody’s yet.",
     )
     clinic = serializers.SlugField(source="clinic.code")
     since = serializers.DateField()

@@ -43,21 +43,28 @@ class ReceivedSerializer(serializers.Serializer[Judgement]):
     patient = serializers.UUIDField(
         source="patient.public_id",
         default=None,
+        allow_null=True,
         help_text="Whose it is, if nothing speaks against it.",
     )
     suspects = serializers.SerializerMethodField(help_text="Whose it may be.")
     slot = serializers.UUIDField(
-        source="slot.public_id", default=None, help_text="The exam that it would count for."
+        source="slot.public_id",
+        default=None,
+        allow_null=True,
+        help_text="The exam that it would count for.",
     )
     why = serializers.SerializerMethodField(help_text="What to know before somebody decides.")
     study = serializers.UUIDField(
-        source="received.study.public_id", default=None, help_text="What it is filed as."
+        source="received.study.public_id",
+        default=None,
+        allow_null=True,
+        help_text="What it is filed as.",
     )
     way = serializers.ChoiceField(
         FiledBy.choices, source="received.way", allow_blank=True, help_text="How it was filed."
     )
     filed_by = serializers.StringRelatedField[Any](
-        source="received.filed_by", help_text="Null if the program filed it."
+        source="received.filed_by", allow_null=True, help_text="Null if the program filed it."
     )
     filed_at = serializers.DateTimeField(source="received.filed_at", allow_null=True)
     has_grown = serializers.BooleanField(
@@ -66,7 +73,9 @@ class ReceivedSerializer(serializers.Serializer[Judgement]):
     )
     taken_back_because = serializers.CharField(source="received.taken_back_because")
     set_aside_because = serializers.CharField(source="received.set_aside_because")
-    set_aside_by = serializers.StringRelatedField[Any](source="received.set_aside_by")
+    set_aside_by = serializers.StringRelatedField[Any](
+        source="received.set_aside_by", allow_null=True
+    )
     set_aside_at = serializers.DateTimeField(source="received.set_aside_at", allow_null=True)
 
     def get_suspects(self, judgement: Judgement) -> list[UUID]:

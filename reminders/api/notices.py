@@ -23,11 +23,11 @@ class NoticeSerializer(serializers.ModelSerializer[Notice]):
     kind = serializers.ChoiceField(Kind.choices, source="rule.kind")
     audience = serializers.ChoiceField(Audience.choices, source="rule.audience")
     what = serializers.SerializerMethodField()
-    slot = serializers.UUIDField(source="slot.public_id", default=None)
-    booking = serializers.UUIDField(source="booking.public_id", default=None)
-    result = serializers.UUIDField(source="result.study.public_id", default=None)
+    slot = serializers.UUIDField(source="slot.public_id", default=None, allow_null=True)
+    booking = serializers.UUIDField(source="booking.public_id", default=None, allow_null=True)
+    result = serializers.UUIDField(source="result.study.public_id", default=None, allow_null=True)
     why_ended = serializers.CharField()
-    acknowledged_by = serializers.StringRelatedField[Notice]()
+    acknowledged_by = serializers.StringRelatedField[Notice](allow_null=True)
 
     class Meta:
         model = Notice

@@ -37,12 +37,13 @@ class ResultSerializer(serializers.ModelSerializer[Study]):
     finding = serializers.UUIDField(
         source="result.told_of.public_id",
         default=None,
+        allow_null=True,
         help_text="What a new lesion is in the history.",
     )
     recorded_at = serializers.DateTimeField(
         source="result.recorded_at", help_text="When what it says now was recorded."
     )
-    reviewed_by = serializers.StringRelatedField[Any](source="result.reviewed_by")
+    reviewed_by = serializers.StringRelatedField[Any](source="result.reviewed_by", allow_null=True)
     reviewed_at = serializers.DateTimeField(source="result.reviewed_at", allow_null=True)
     corrections = CorrectionSerializer(
         source="result.corrections", many=True, help_text="What it said before."

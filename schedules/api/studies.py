@@ -37,10 +37,15 @@ class StudySerializer(serializers.ModelSerializer[Study]):
         allow_null=True, help_text="Why it counts for no exam of the plan; null if it counts."
     )
     outcome = serializers.CharField(
-        source="result.outcome", default=None, help_text="Of its result; null without one."
+        source="result.outcome",
+        default=None,
+        allow_null=True,
+        help_text="Of its result; null without one.",
     )
-    reviewed_at = serializers.DateTimeField(source="result.reviewed_at", default=None)
-    kept_by = serializers.StringRelatedField[Any]()
+    reviewed_at = serializers.DateTimeField(
+        source="result.reviewed_at", default=None, allow_null=True
+    )
+    kept_by = serializers.StringRelatedField[Any](allow_null=True)
 
     class Meta:
         model = Study
