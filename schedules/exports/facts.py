@@ -89,6 +89,16 @@ OF_A_PROTOCOL = _OF_PATIENT.format(
 )
 
 
+OF_A_SCHEDULE = _OF_PATIENT.format(
+    """EXISTS (
+        SELECT FROM schedules_schedule AS schedule
+        JOIN schedules_protocol AS protocol ON protocol.id = schedule.protocol_id
+        JOIN patients_tumour AS own ON own.id = schedule.tumour_id
+        WHERE own.patient_id = patient.id AND protocol.code = %(protocol)s
+    )"""
+)
+
+
 def _between(day: str) -> str:
     """Keep what lies between the days asked for; a day that nobody gave is no bound."""
     return (
@@ -96,6 +106,20 @@ def _between(day: str) -> str:
         f"AND (%(last)s::date IS NULL OR {day} <= %(last)s)"
     )
 
+
+# The same columns as an import has, so that what is taken out can be loaded again.
+PATIENTS = f"""
+SELECT {PATIENT}, patient.sex, patient.email, patient.language, tumour.id AS tumour_id, tumour.site,
+    tumour.topography, tumour.morphology, tumour.morphology_name, tumour.icdo_edition,
+    tumour.laterality, tumour.grade, tumour.size_mm, tumour.depth, tumour.diagnosed_on,
+    treatment.id AS treatment_id, treatment.kind AS treatment, treatment."on" AS treated_on,
+    treatment.intent, treatment.margin, treatment.drugs, treatment.cycles, treatment.description
+FROM patients_patient AS patient
+JOIN patients_clinic AS clinic ON clinic.id = patient.clinic_id
+LEFT JOIN patients_tumour AS tumour ON tumour.patient_id = patient.id
+LEFT JOIN patients_treatment AS treatment ON treatment.tumour_id = tumour.id
+WHERE {OF_A_SCHEDULE} AND {_between('treatment."on"')}
+"""  # noqa: S608
 
 SCHEDULES = f"""
 SELECT {PATIENT}, {SLOT}, {MISSING}, {LAST_BOOKING}

@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from patients.models import TreatmentKind
 from patients.queries import ClinicDay
 from schedules import queries
 from schedules.exports import facts
@@ -19,6 +20,7 @@ _SCHEDULE_STATES = [(state.value, state.label) for state in ScheduleState]
 _BOOKING_STATES = [(state.value, state.label) for state in BookingState]
 _RESULTS = [(outcome.value, outcome.label) for outcome in ResultOutcome]
 _LATE = [(WindowStatus.OVERDUE.value, _("Overdue")), (WindowStatus.LAPSED.value, _("Lapsed"))]
+_TREATMENTS = [(kind.value, kind.label) for kind in TreatmentKind]
 _STANDINGS = [
     (Standing.ON_TIME.value, _("On time")),
     (Standing.LATE.value, _("Late")),
@@ -200,5 +202,37 @@ TABLES: Mapping[ExportTable, Table] = {
         state="standing",
         states=_STANDINGS,
         day="due_on",
+    ),
+    ExportTable.PATIENTS: Table(
+        row=_("One row for each treatment, as a list for loading patients has it."),
+        facts=facts.PATIENTS,
+        order="tumour_id, treatment_id",
+        columns=(
+            *_PATIENT,
+            _column("sex", _("Sex"), Kind.WORD),
+            _column("phone", _("Phone"), Kind.TEXT),
+            _column("email", _("E-mail address"), Kind.TEXT),
+            _column("language", _("Language"), Kind.WORD),
+            _column("site", _("Site"), Kind.TEXT),
+            _column("topography", _("Topography"), Kind.WORD),
+            _column("morphology", _("Morphology"), Kind.WORD),
+            _column("morphology_name", _("Morphology name"), Kind.TEXT),
+            _column("icdo_edition", _("ICD-O edition"), Kind.WORD),
+            _column("laterality", _("Laterality"), Kind.WORD),
+            _column("grade", _("Grade (FNCLCC)"), Kind.NUMBER),
+            _column("size_mm", _("Size in mm"), Kind.NUMBER),
+            _column("depth", _("Depth"), Kind.WORD),
+            _column("diagnosed_on", _("Diagnosed on"), Kind.DATE),
+            _column("treatment", _("Treatment"), Kind.WORD),
+            _column("treated_on", _("Date of treatment"), Kind.DATE),
+            _column("intent", _("Intent"), Kind.WORD),
+            _column("margin", _("Margin"), Kind.WORD),
+            _column("drugs", _("Drugs"), Kind.TEXTS),
+            _column("cycles", _("Cycles"), Kind.NUMBER),
+            _column("description", _("Description"), Kind.TEXT),
+        ),
+        state="treatment",
+        states=_TREATMENTS,
+        day="treated_on",
     ),
 }

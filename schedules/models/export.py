@@ -10,6 +10,7 @@ class ExportTable(models.TextChoices):
     OVERDUE = "overdue", _("Overdue")
     RESULTS = "results", _("Results")
     ADHERENCE = "adherence", _("Adherence")
+    PATIENTS = "patients", _("Patients")
 
 
 class FileFormat(models.TextChoices):

@@ -285,3 +285,54 @@ def test_the_command_says_what_it_lacks(words: list[str], why: str) -> None:
     ClinicFactory.create(code="two")
     with pytest.raises(CommandError, match=why):
         run(*words)
+
+
+def test_what_is_taken_out_and_loaded_into_an_empty_clinic_is_the_same(
+    clinic: Clinic, tmp_path: Path
+) -> None:
+    """Signs that spreadsheets run, commas, several treatments, and a person without a tumour."""
+    loaded(
+        clinic,
+        f"1,Examplesson,Aspen,1961-04-02,female,+81 90 1234 5678,{THIGH},left,82,resection,2026-02-12,Wide",
+        f"1,Examplesson,Aspen,1961-04-02,female,+81 90 1234 5678,{THIGH},left,82,chemotherapy,2025-11-03,",
+        f'2,見本,花子,1935-05-17,female,,"-thigh, deep",C49.2,8890/3,Leiomyosarcoma,right,,resection,2026-01-05,"=wide, ""clear"""',
+    )
+    PatientFactory.create(clinic=clinic, mrn="3", phone="", email="")
+    Treatment.objects.filter(kind="chemotherapy").update(drugs=["doxorubicin", "ifosfamide"])
+    patients, tumours, treatments = (
+        ("mrn_issuer", "mrn", "family_name", "given_name", "birth_date", "sex", "phone", "email"),
+        ("patient__mrn", "site", "topography", "laterality", "grade", "size_mm", "depth"),
+        (
+            "tumour__patient__mrn",
+            "kind",
+            "on",
+            "margin",
+            "intent",
+            "drugs",
+            "cycles",
+            "description",
+        ),
+    )
+
+    def everybody(of: Clinic) -> list[list[tuple[Any, ...]]]:
+        return [
+            sorted(Patient.objects.filter(clinic=of).values_list(*patients), key=repr),
+            sorted(Tumour.objects.filter(patient__clinic=of).values_list(*tumours), key=repr),
+            sorted(
+                Treatment.objects.filter(tumour__patient__clinic=of).values_list(*treatments),
+                key=repr,
+            ),
+        ]
+
+    before = everybody(clinic)
+    for kind in ("csv", "xlsx"):
+        file = tmp_path / f"patients.{kind}"
+        call_command("export_schedules", "--table=patients", f"--format={kind}", f"--output={file}")
+        Treatment.objects.all().delete()
+        Tumour.objects.all().delete()
+        Patient.objects.all().delete()
+        again = {"stdout": StringIO(), "stderr": StringIO()}
+        call_command("import_patients", str(file), "--column", "clinic=", **again)
+        assert everybody(clinic) == before
+        call_command("import_patients", str(file), "--column", "clinic=", **again)
+        assert everybody(clinic) == before
