@@ -5,13 +5,14 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from patients.models import Clinic
 from reminders.alarms import end_alarm
 from reminders.appointments.telling import waiting_for
-from reminders.models import AlarmKind, MessageState, Receiver
+from reminders.models import AlarmKind, Announcement, MessageState, Receiver
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 from surveillance.audit.queries import who_last
@@ -74,7 +75,8 @@ def tell_anew(*, receiver: Receiver, by: User, at: datetime | None = None) -> No
     receiver = Receiver.objects.select_for_update().get(pk=receiver.pk)
     if not receiver.on:
         raise ValidationError(_("It is told of nothing while it is off."))
-    receiver.since = receiver.knows_since = at
-    receiver.save(update_fields=["since", "knows_since"])
+    receiver.since = at
+    receiver.forgot_up_to = Announcement.objects.aggregate(last=Max("pk"))["last"] or 0
+    receiver.save(update_fields=["since", "forgot_up_to"])
     waiting_for(receiver).update(state=MessageState.WITHDRAWN)
     record(act="receiver.told_anew", by=by, clinic_code=receiver.clinic.code)

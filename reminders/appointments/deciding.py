@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from reminders.models import (
     Announcement,
@@ -83,16 +84,16 @@ def decide(receiver: Receiver, at: datetime) -> int:
 
 
 def announcements_to(receiver: Receiver) -> QuerySet[Announcement]:
-    """Return what a receiver was or is to be told, since it knew nothing last."""
-    ours = Announcement.objects.filter(message__clinic=receiver.clinic_id)
-    if receiver.knows_since:
-        ours = ours.filter(message__queued_at__gte=receiver.knows_since)
-    return ours
+    """Return what a receiver was or is to be told, without what it has forgotten."""
+    return Announcement.objects.filter(
+        message__clinic=receiver.clinic_id, pk__gt=receiver.forgot_up_to
+    )
 
 
 def _otherwise_told(receiver: Receiver, at: datetime) -> QuerySet[Booking]:
     """Return the bookings that hold now, and whose state is not what was decided to tell last."""
     assert receiver.since is not None  # held by a constraint
+    since = min(receiver.since, at)  # it may have been set on by a clock that was ahead
     last = (
         announcements_to(receiver)
         .filter(booking=OuterRef("pk"))
@@ -103,14 +104,12 @@ def _otherwise_told(receiver: Receiver, at: datetime) -> QuerySet[Booking]:
         Booking.objects.filter(
             patient__clinic=receiver.clinic_id,
             replaced_by=None,
-            starts_at__gte=max(receiver.since, at - LOOKS_BACK),
+            starts_at__gte=max(since, at - LOOKS_BACK),
         )
-        .annotate(last_state=Subquery(last.values("booking_state")[:1]))
-        .exclude(last_state__isnull=False, last_state=F("state"))
+        .annotate(last_said=Coalesce(Subquery(last.values("booking_state")[:1]), Value("")))
+        .exclude(last_said=F("state"))
         # What is over, and of which nothing was told, is nothing to tell.
-        .filter(
-            Q(state__in=Booking.ACTIVE) | Q(replaces__isnull=False) | Q(last_state__isnull=False)
-        )
+        .filter(Q(state__in=Booking.ACTIVE) | Q(replaces__isnull=False) | ~Q(last_said=""))
         .order_by("pk")
     )
 

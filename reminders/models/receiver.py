@@ -54,10 +54,8 @@ class Receiver(models.Model):
         blank=True,
         help_text=_("When it was last set on: appointments before that are not told."),
     )
-    knows_since = models.DateTimeField(
-        null=True,
-        blank=True,
-        help_text=_("When it was last to be told of everything anew: it had forgotten all before."),
+    forgot_up_to = models.BigIntegerField(
+        default=0, help_text=_("The last announcement of which it knows nothing any more.")
     )
     tried_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)

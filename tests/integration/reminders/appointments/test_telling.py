@@ -1,15 +1,23 @@
 """What a receiver hears of appointments: all of it, in its order, and a repeat known as one."""
 
 import logging
+import os
+import signal
+import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from threading import Event as Moment
+from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
+from django.db.models import F
 from pytest_django import Settings
 
 from patients.models import Clinic
@@ -399,32 +407,42 @@ def test_over_tls_only_a_receiver_with_a_valid_certificate_is_told(
         assert hospital.events == ["S12"]
 
 
-class Killed(BaseException):
-    """What a process does not live to see."""
+_TELL = """
+import django
+django.setup()
+from reminders.tasks import tell_receiver
+tell_receiver({pk})
+"""
 
 
 @pytest.mark.django_db(transaction=True)
-def test_killed_between_sending_and_recording_it_repeats_one_message_under_its_id(
-    clinic: Clinic, receiver: Receiver, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+def test_a_worker_killed_before_it_has_the_answer_repeats_that_one_message_under_its_id(
+    clinic: Clinic, receiver: Receiver, hospital: Hospital
 ) -> None:
     for __ in range(3):
         booked(clinic, scanner=ScannerFactory.create(clinic=clinic))
-    send = mllp.MllpLine.send
-    calls = 0
+    Receiver.objects.update(since=AT - timedelta(days=9999))  # the worker goes by its own clock
+    Booking.objects.update(starts_at=F("starts_at") + timedelta(days=9999))
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    worker: subprocess.Popen[bytes]
 
-    def dies_after_the_second(line: mllp.MllpLine, control_id: str, text: str) -> None:
-        nonlocal calls
-        send(line, control_id, text)
-        calls += 1
-        if calls == 2:
-            raise Killed
+    def kills(line: socket.socket, control_id: str) -> None:
+        worker.kill()
+        worker.wait()
+        says("AA")(line, control_id)
 
-    monkeypatch.setattr(mllp.MllpLine, "send", dies_after_the_second)
-    with pytest.raises(Killed):
-        tell(receiver, at=AT)
-    connection.close()  # its session ends with it
+    hospital.manners.extend([says("AA"), kills])
+    worker = subprocess.Popen(
+        [sys.executable, "-c", _TELL.format(pk=receiver.pk)],
+        env=os.environ
+        | {"DATABASE_URL": url.geturl(), "DJANGO_SETTINGS_MODULE": "surveillance.settings"},
+    )
+    assert worker.wait(60) == -signal.SIGKILL
+    assert states() == [("S12", SENT), ("S12", MessageState.SENDING), ("S12", QUEUED)]
 
-    tell(receiver, at=AT)
+    until = monotonic() + 15
+    while Message.objects.exclude(state=SENT).exists() and monotonic() < until:
+        tell(receiver)  # as soon as PostgreSQL has noticed that its session is gone
 
     assert sorted(hospital.times_heard.values()) == [1, 1, 2]
     assert hospital.raw[1] == hospital.raw[2]
