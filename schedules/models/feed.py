@@ -45,6 +45,11 @@ class Feed(models.Model):
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["clinic", "name"],
+                condition=Q(revoked_at=None),
+                name="one_feed_of_a_name",
+            ),
             models.CheckConstraint(
                 condition=Q(revoked_at=None, revoked_by=None)
                 | Q(revoked_at__isnull=False, revoked_by__isnull=False),

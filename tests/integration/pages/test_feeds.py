@@ -26,7 +26,7 @@ from tests.calendars import events
 from tests.factories import ClinicFactory, MembershipFactory, ScannerFactory
 from tests.integration.pages.feeding import address_of, booked, read
 from tests.integration.pages.reading import Page
-from tests.integration.pages.scene import slot_due_in
+from tests.integration.pages.scene import signed_in, slot_due_in
 
 pytestmark = pytest.mark.django_db
 
@@ -166,6 +166,8 @@ def test_a_feed_stops_with_the_right_of_whoever_made_it(
         User.objects.filter(pk=administrator.pk).update(is_active=False)
 
     assert Client().get(address_of(secret)).status_code == 404
+    [row] = Page(signed_in(by).get(f"/administration/{clinic.code}/calendars/")).table()
+    assert row["State"].startswith("Revoked" if why == "revoked" else "Stopped")
 
 
 def test_an_administrator_makes_a_feed_sees_its_address_once_and_revokes_it(
