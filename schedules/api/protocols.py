@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.mixins import ListModelMixin
@@ -32,12 +32,13 @@ from surveillance.api.showing import Shown
 ANCHOR = OpenApiParameter("anchor", OpenApiTypes.DATE, required=True, description="Month 0.")
 
 
-class ActiveProtocol(serializers.SlugField):
+@extend_schema_field(OpenApiTypes.STR)
+class ActiveProtocol(serializers.Field[Protocol, Any, str, Any]):
     """An active protocol, by its code."""
 
     default_error_messages = {"none": _("There is no active protocol of this code.")}
 
-    def to_internal_value(self, data: Any) -> Protocol:  # type: ignore[override]
+    def to_internal_value(self, data: Any) -> Protocol:
         for protocol in Protocol.objects.filter(state=ProtocolState.ACTIVE):
             if protocol.code == data:
                 return protocol

@@ -157,9 +157,9 @@ class ResultsViewSet(ListModelMixin, Scoped[Study]):
 
 
 class RebaselineProposedSerializer(serializers.Serializer[Any]):
-    schedule = serializers.UUIDField(source="0.public_id")
-    patient = serializers.UUIDField(source="0.tumour.patient.public_id")
-    proposal = AnchorProposalSerializer(source="1")
+    schedule = serializers.UUIDField(source="schedule.public_id")
+    patient = serializers.UUIDField(source="schedule.tumour.patient.public_id")
+    proposal = AnchorProposalSerializer()
 
 
 class RebaselinesViewSet(Scoped[Schedule]):
@@ -167,7 +167,7 @@ class RebaselinesViewSet(Scoped[Schedule]):
 
     acts = {"list": Act.PLAN}
     page = "API: worklists"
-    patient_path = "0.tumour.patient"
+    patient_path = "tumour.patient"
     serializer_class = RebaselineProposedSerializer
     pagination_class = Whole
 
@@ -175,7 +175,10 @@ class RebaselinesViewSet(Scoped[Schedule]):
         return queries.schedules_of(self.clinics)
 
     def list(self, request: Request) -> Response:
-        waiting = proposals(self.clinics)
-        self.seen += [schedule.tumour.patient for schedule, _ in waiting]
+        waiting = [
+            {"schedule": schedule, "proposal": proposal}
+            for schedule, proposal in proposals(self.clinics)
+        ]
+        self.see(one["schedule"] for one in waiting)
         told = self.get_serializer(waiting, many=True).data
         return Response({"results": told, "next": None})

@@ -11,6 +11,7 @@ from schedules.models import Schedule, ScheduleState, Slot
 from schedules.queries import (
     booked,
     bookings_of,
+    in_status,
     overdue,
     overdue_and_unbooked,
     schedules_of,
@@ -89,6 +90,9 @@ def test_the_lists_say_of_all_slots_what_the_rules_say_of_one(
             assert set(to_book(today).filter(exam="made up")) == {
                 slot for slot in slots if status[slot] in {WindowStatus.DUE, WindowStatus.OVERDUE}
             }
+            for one in WindowStatus:
+                found = Slot.objects.filter(in_status(one, today), exam="made up")
+                assert set(found) == {slot for slot in slots if status[slot] == one}
         transaction.set_rollback(True)
 
 
