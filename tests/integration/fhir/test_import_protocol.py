@@ -41,7 +41,7 @@ def test_the_example_is_what_the_shipped_protocol_says() -> None:
     assert Event.objects.get(act="protocol.drafted").by_name == "manage.py import_protocol"
 
 
-def test_every_shipped_protocol_says_the_same_when_it_comes_back(
+def test_a_shipped_protocol_says_the_same_when_it_comes_back(
     tmp_path: Path,
 ) -> None:
     load_protocols()
@@ -49,7 +49,11 @@ def test_every_shipped_protocol_says_the_same_when_it_comes_back(
     file = tmp_path / "plan.json"
     for protocol in before:
         file.write_text(json.dumps(plan_definition(protocol)), encoding="utf-8")
-        assert brought(file) == f"{protocol} says the same.\n"
+        if protocol.flaw and protocol.phases:  # nobody can follow them yet: they do not go out
+            with pytest.raises(CommandError, match="no phases"):
+                brought(file)
+        else:
+            assert brought(file) == f"{protocol} says the same.\n"
     assert list(Protocol.objects.all()) == before
 
 

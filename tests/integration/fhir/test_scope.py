@@ -42,7 +42,10 @@ def clinics() -> dict[Clinic, dict[str, set[str]]]:
 )
 @given(roles=ROLES, data=st.data())
 def test_no_answer_holds_another_clinics_patient(
-    clinics: dict[Clinic, dict[str, set[str]]], roles: list[Role | None], data: st.DataObject
+    unthrottled: None,
+    clinics: dict[Clinic, dict[str, set[str]]],
+    roles: list[Role | None],
+    data: st.DataObject,
 ) -> None:
     user = UserFactory.create()
     held = dict(zip(clinics, roles, strict=True))
