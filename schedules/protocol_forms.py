@@ -17,10 +17,9 @@ from patients.fields import AddressDateField
 from patients.forms import EditForm, ListField
 from schedules.forms import MODALITIES
 from schedules.models import Protocol
-from schedules.rules.protocol import REGIONS, Contrast, Definition, ProtocolError, Unit
+from schedules.rules.protocol import LAST_MONTH, REGIONS, Contrast, Definition, ProtocolError, Unit
 from schedules.rules.wording import listed
 
-LAST_MONTH = 600  # nobody is followed for longer than 50 years
 EXAM = re.compile(r"(\S+)\s+(.+?)(?:\s+(with|without)\s+contrast)?", re.IGNORECASE)
 
 

@@ -35,6 +35,9 @@ def region_name(region: str) -> str:
     return _(_NAMES[region]) if region in _NAMES else region.replace("_", " ")
 
 
+LAST_MONTH = 600  # 50 years: nobody is followed for longer
+
+
 class ProtocolError(ValueError):
     """A definition that no schedule can follow; the message names the place."""
 
@@ -78,6 +81,11 @@ class Exam:
     def __post_init__(self) -> None:
         if not self.modality:
             raise ProtocolError(_("exam without a modality"))
+        if len(self.modality) > 16:
+            raise ProtocolError(
+                _("exam %(modality)s: a modality has 16 letters at most")
+                % {"modality": self.modality}
+            )
         if not self.regions:
             raise ProtocolError(_("exam %(modality)s: no regions") % {"modality": self.modality})
         for region in self.regions:
@@ -115,6 +123,8 @@ class Phase:
             raise self._error(_("the interval must be at least 1"))
         if not 0 <= self.after_month < self.up_to_month:
             raise self._error(_("it must end after it begins, at month 0 or later"))
+        if self.up_to_month > LAST_MONTH:
+            raise self._error(_("it ends after month %(month)s") % {"month": LAST_MONTH})
         # The months of a phase hold at least 28 days each, so that one exam surely falls in it.
         if self.every * self.unit.fewest_days > 28 * (self.up_to_month - self.after_month):
             raise self._error(_("no exam falls between its first and its last month"))

@@ -50,6 +50,8 @@ class Asked:
             elif name.partition(":")[0] in kind.searches:
                 if not value:
                     raise BadRequest(_("“%(name)s” has no value.") % {"name": name})
+                if "\0" in value:
+                    raise BadRequest(_("“%(name)s” holds a NUL.") % {"name": name})
                 asked.used.append((name, value))
             elif name not in _SILENT:
                 asked.ignored.append(name)

@@ -1,17 +1,19 @@
 """A PlanDefinition read as a protocol: what `resources.protocols` wrote, here or at another
 installation."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from fhir.resources.R4B.plandefinition import PlanDefinition
 from pydantic import ValidationError as Invalid
 
 from schedules.rules.protocol import Definition, ProtocolError
 from surveillance.fhir.resources.protocols import UCUM_UNITS
 from surveillance.fhir.resources.systems import DCM, OWN, PROTOCOL
-from surveillance.fhir.resources.told import Json, checked
+from surveillance.fhir.resources.told import Json
 
 _UNITS = {ucum: unit.value for unit, ucum in UCUM_UNITS.items()}
 _SUITS: Mapping[str, tuple[str, Callable[[str], Any]]] = {
@@ -31,10 +33,13 @@ def protocol_of(plan: Any) -> dict[str, Any]:
     if not isinstance(plan, dict) or plan.get("resourceType") != "PlanDefinition":
         raise ProtocolError(_("This is no PlanDefinition."))
     try:
-        checked(plan)
+        text = PlanDefinition.model_validate(plan).model_dump_json()
     except Invalid as invalid:
         first = invalid.errors(include_url=False, include_input=False)[0]
         raise _error(".".join(map(str, first["loc"])), first["msg"]) from invalid
+    except (LookupError, RecursionError, TypeError, ValueError) as error:  # as the models fail, too
+        raise ProtocolError(_("This is no PlanDefinition.")) from error
+    plan = json.loads(text, object_hook=_said)
     cited = _where(plan.get("relatedArtifact", []), type="citation")
     exams = {f"#{one['id']}": one for one in plan.get("contained", []) if "id" in one}
     return {
@@ -118,14 +123,29 @@ class _Phase:
 
 def _suits(plan: Json) -> Iterator[tuple[str, list[Any]]]:
     for context in plan.get("useContext", []):
-        code = context["code"]
-        if code.get("system") == f"{OWN}suits" and code.get("code") in _SUITS:
-            name, read = _SUITS[code["code"]]
+        of = context.get("code", {})
+        if of.get("system") == f"{OWN}suits" and of.get("code") in _SUITS:
+            name, read = _SUITS[of["code"]]
             codings = context.get("valueCodeableConcept", {}).get("coding", [])
             try:
                 yield name, [read(one["code"]) for one in codings if "code" in one]
             except ValueError as error:
                 raise ProtocolError(_("suits: a grade is no whole number")) from error
+
+
+def _said(element: Json) -> Json:
+    """Return an element without what says nothing, as a model lets it stand in a list.
+
+    Raises:
+        ProtocolError: a text holds a NUL, which no database takes.
+    """
+    said = {}
+    for name, value in element.items():
+        if isinstance(value, str) and "\0" in value:
+            raise _error(name, _("it holds a NUL"))
+        if value is not None:
+            said[name] = [one for one in value if one] if isinstance(value, list) else value
+    return said
 
 
 def _whole(value: Any) -> Any:

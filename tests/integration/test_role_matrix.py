@@ -309,7 +309,7 @@ def names(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
             yield from names(pattern.url_patterns)
         else:
             name = pattern.name or str(pattern.pattern)
-            if not name.startswith("api-"):  # they have a table of their own
+            if not name.startswith(("api-", "fhir")):  # they have tables of their own
                 yield name
 
 

@@ -3,6 +3,7 @@
 `surveillance.fhir.plan_definitions` reads it again.
 """
 
+import re
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from surveillance.fhir.resources.systems import extension, extensions, own
 from surveillance.fhir.resources.told import Json, coding, concept, quantity, told
 
 UCUM_UNITS = {Unit.MONTHS: "mo", Unit.WEEKS: "wk"}
+_ID = re.compile(r"(?P<code>[A-Za-z0-9.-]+)\.(?P<version>[0-9]{1,5})")
 _TYPE = "http://terminology.hl7.org/CodeSystem/plan-definition-type"
 
 
@@ -25,10 +27,8 @@ def id_of(protocol: Protocol) -> str:
 
 def code_and_version(public_id: str) -> tuple[str, int] | None:
     """Return which version an id means, if it may be one's."""
-    code, _, version = public_id.rpartition(".")
-    if not version.isdecimal() or not version.isascii() or len(version) > 5:
-        return None
-    return code.replace(".", "_"), int(version)
+    found = _ID.fullmatch(public_id)
+    return (found["code"].replace(".", "_"), int(found["version"])) if found else None
 
 
 def canonical(protocol: Protocol) -> str:

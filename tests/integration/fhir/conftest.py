@@ -2,6 +2,7 @@
 
 import pytest
 from django.test import Client
+from rest_framework.throttling import UserRateThrottle
 
 from patients.models import Clinic
 from schedules.models import Schedule
@@ -39,3 +40,9 @@ def clinician(clinic: Clinic) -> Client:
 @pytest.fixture
 def administrator(clinic: Clinic) -> Client:
     return signed_in(clinic, Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def unthrottled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a program ask as often as a test of chance needs."""
+    monkeypatch.setattr(UserRateThrottle, "THROTTLE_RATES", {"user": None, "anon": None})

@@ -1,18 +1,26 @@
 """What searches find, and what is said of those that make no sense."""
 
+import os
 from datetime import date, timedelta
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import pytest
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from patients.models import Clinic
 from schedules.models import Schedule
 from surveillance.audit.models import Look
+from surveillance.fhir.resources.told import checked
+from surveillance.fhir.table import KINDS
 from tests.factories import ClinicFactory, MembershipFactory, PatientFactory, ResectionFactory
 from tests.integration.fhir.asking import everything, found, get
 
 pytestmark = pytest.mark.django_db
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def count(program: Client, kind: str, **asked: Any) -> int:
@@ -183,9 +191,7 @@ def test_a_total_is_told_to_who_asks(nurse: Client, schedule: Schedule) -> None:
 
 def test_what_is_posted_stands_in_no_address(nurse: Client, clinic: Clinic) -> None:
     PatientFactory.create_batch(3, clinic=clinic, family_name="Secret")
-    form = "application/x-www-form-urlencoded"
-
-    first = nurse.post("/fhir/Patient/_search?_count=2", "family=Secret", content_type=form)
+    first = nurse.post("/fhir/Patient/_search?_count=2", "family=Secret", content_type=FORM)
 
     assert first.status_code == 200
     links = {link["relation"]: link["url"] for link in first.json()["link"]}
@@ -226,3 +232,62 @@ def test_another_clinics_rows_are_no_place_to_go_on_from(nurse: Client) -> None:
     stranger = PatientFactory.create(clinic=ClinicFactory.create())
 
     get(nurse, "Patient", 400, _after=stranger.public_id)
+
+
+KNOWN = sorted({name for kind in KINDS.values() for name in kind.searches})
+VALUES = st.one_of(
+    st.text(max_size=12),
+    st.sampled_from(
+        [
+            *(
+                "",
+                "\0",
+                "a\0",
+                ",",
+                "|",
+                "||",
+                "\\",
+                "a,\\,",
+                "ge",
+                "ge2026",
+                "ne2026-02-30",
+                "9999",
+            ),
+            *("0000", "0001-01-01T00:00+14:00", "9999-12-31T23:59:59-14:00", "2026-01-01T25:00Z"),
+            *("x.1", "a\0.1", "x.99999", "x.-1", "１", "urn:oid:", "http://x|y", "Patient/"),
+            *("/", "-1", "%"),
+        ]
+    ),
+    st.uuids().map(str),
+)
+
+
+@settings(
+    max_examples=2000 if os.environ.get("CI") else 60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    kind=st.sampled_from([name for name in KINDS if name != "Group"]),
+    told=st.lists(
+        st.tuples(
+            st.sampled_from([*KNOWN, "_count", "_after", "_page", "_total", "_format", "_other"]),
+            st.sampled_from(["", "", "", ":not", ":exact", ":contains", ":Patient", ":x"]),
+            VALUES,
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    public_id=VALUES,
+)
+def test_whatever_is_asked_is_answered_or_refused(
+    unthrottled: None, nurse: Client, kind: str, told: list[tuple[str, str, str]], public_id: str
+) -> None:
+    query = urlencode([(name + modifier, value) for name, modifier, value in told])
+    answers = [
+        nurse.get(f"/fhir/{kind}?{query}"),
+        nurse.post(f"/fhir/{kind}/_search", query, content_type=FORM),
+        nurse.get(f"/fhir/{kind}/{quote(public_id)}"),
+    ]
+    for answer in answers:
+        assert answer.status_code in (200, 400, 404, 406), (query, answer.content)
+        checked(answer.json())

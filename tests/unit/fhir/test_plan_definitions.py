@@ -1,18 +1,22 @@
 """A protocol as a PlanDefinition, and back: the same slots, and every word of its source."""
 
 import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
 from copy import deepcopy
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.models import Protocol
 from schedules.protocol_files import read_protocols
 from schedules.rules.plan import plan
 from schedules.rules.protocol import Definition, Exam, Phase, ProtocolError, Unit
+from schedules.rules.suitability import Suits
 from surveillance.accounts.models import User
 from surveillance.fhir.plan_definitions import definition_of, protocol_of
 from surveillance.fhir.resources.protocols import code_and_version, id_of, plan_definition
@@ -186,3 +190,41 @@ def test_an_exam_in_weeks_and_months_is_said_in_the_words_of_fhir() -> None:
     [exam] = plan["contained"]
     snomed = [one["code"] for site in exam["bodySite"] for one in site["coding"][:1]]
     assert snomed == ["816094009", "818981001"]
+
+
+def places(told: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The path to all that stands in a plan."""
+    if path:
+        yield path
+    if isinstance(told, dict | list):
+        steps = told.items() if isinstance(told, dict) else enumerate(told)
+        for step, inner in steps:
+            yield from places(inner, (*path, step))
+
+
+WHOLE = sent(Protocol(**SHIPPED["ct-chest-abdomen-3m"]))
+UNKNOWN = {"resourceType": "Nonsense"}
+ODD: list[Any] = [
+    *(None, True, 0, -1, 3, 2.5, 10**30, "", " ", "x", "\0", "\ud800", "C", "mo"),
+    *([], {}, [[]], [{}], [1], [None], UNKNOWN, [UNKNOWN], {"coding": 1}, {"code": "mo"}),
+]
+
+
+@settings(max_examples=3000 if os.environ.get("CI") else 300)
+@given(path=st.sampled_from(sorted(places(WHOLE), key=str)), odd=st.sampled_from(ODD))
+def test_whatever_stands_in_a_plan_it_is_read_or_refused(
+    path: tuple[str | int, ...], odd: object
+) -> None:
+    plan = deepcopy(WHOLE)
+    inner: Any = plan
+    for step in path[:-1]:
+        inner = inner[step]
+    inner[path[-1]] = odd
+
+    with suppress(ProtocolError):
+        read = protocol_of(plan)
+        Suits.from_data(read["suits"])
+        Definition.from_data(read)
+        assert all(type(read[name]) is str for name in read.keys() - {"suits", "phases"})
+        assert "\0" not in str(read)
+        str(read).encode()

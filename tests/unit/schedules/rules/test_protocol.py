@@ -87,6 +87,7 @@ def test_a_series_is_named_by_what_it_looks_at_with_what(exam: Exam, key: str) -
     ("modality", "regions", "message"),
     [
         ("", ("chest",), "exam without a modality"),
+        ("C" * 17, ("chest",), f"exam {'C' * 17}: a modality has 16 letters at most"),
         ("CT", (), "exam CT: no regions"),
         ("CT", ("chest", "thorax"), "exam CT: unknown region “thorax”"),
     ],
@@ -105,6 +106,7 @@ def test_an_exam_that_makes_no_sense_is_refused(
         ({"every": -3}, "the interval must be at least 1"),
         ({"after_month": -3}, "it must end after it begins, at month 0 or later"),
         ({"after_month": 60}, "it must end after it begins, at month 0 or later"),
+        ({"up_to_month": 601}, "it ends after month 600"),
         ({"up_to_month": 2}, "no exam falls between its first and its last month"),
         (
             {"after_month": 3, "up_to_month": 5},
@@ -136,6 +138,7 @@ def test_a_phase_that_makes_no_sense_is_refused_by_its_first_month(
     [
         {"every": 1, "opens_before": 0},
         {"up_to_month": 3},
+        {"up_to_month": 600},
         {"unit": Unit.WEEKS, "every": 4, "up_to_month": 1},
         {"opens_before": 2},
         {"late_after_days": 0},
