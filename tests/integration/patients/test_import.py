@@ -291,11 +291,13 @@ def test_what_is_taken_out_and_loaded_into_an_empty_clinic_is_the_same(
     clinic: Clinic, tmp_path: Path
 ) -> None:
     """Signs that spreadsheets run, commas, several treatments, and a person without a tumour."""
+    aspen = f"1,Examplesson,Aspen,1961-04-02,female,+81 90 1234 5678,{THIGH},left"
+    hanako = '2,見本,花子,1935-05-17,female,,"-thigh, deep",C49.2,8890/3,Leiomyosarcoma,right'
     loaded(
         clinic,
-        f"1,Examplesson,Aspen,1961-04-02,female,+81 90 1234 5678,{THIGH},left,82,resection,2026-02-12,Wide",
-        f"1,Examplesson,Aspen,1961-04-02,female,+81 90 1234 5678,{THIGH},left,82,chemotherapy,2025-11-03,",
-        f'2,見本,花子,1935-05-17,female,,"-thigh, deep",C49.2,8890/3,Leiomyosarcoma,right,,resection,2026-01-05,"=wide, ""clear"""',
+        f"{aspen},82,resection,2026-02-12,Wide",
+        f"{aspen},82,chemotherapy,2025-11-03,",
+        f'{hanako},,resection,2026-01-05,"=wide, ""clear"""',
     )
     PatientFactory.create(clinic=clinic, mrn="3", phone="", email="")
     Treatment.objects.filter(kind="chemotherapy").update(drugs=["doxorubicin", "ifosfamide"])
