@@ -261,7 +261,7 @@ def raise_row() -> Row:
         return fingerprint
 
     def forget() -> None:
-        execute("TRUNCATE reminders_notice, reminders_line, reminders_message")
+        execute("TRUNCATE reminders_notice, reminders_line, reminders_message CASCADE")
         execute("UPDATE reminders_watch SET look_at = 'epoch'")
         execute("VACUUM ANALYZE")
 

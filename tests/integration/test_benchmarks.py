@@ -33,6 +33,7 @@ def run(*arguments: str) -> str:
                 "nothing_new_size",
                 "nothing_new_size_100k",
                 "raise_50000",
+                "smtp_in_turn",
                 "smtp",
                 "smtp_task_each",
             ],
