@@ -113,32 +113,26 @@ class BookingViewSet(ListModelMixin, Retrieves[Booking]):
         return self.get_queryset().get(pk=new.pk)
 
     @changes()
-    def arrived(self, booking: Booking) -> Booking:
+    def arrived(self, booking: Booking) -> None:
         """Record that the patient arrived."""
-        return self._moved(booking, BookingState.ARRIVED)
+        actions.move_booking(booking=booking, by=self.user, to=BookingState.ARRIVED)
 
     @changes()
-    def no_show(self, booking: Booking) -> Booking:
+    def no_show(self, booking: Booking) -> None:
         """Record that the patient did not attend."""
-        return self._moved(booking, BookingState.NO_SHOW)
+        actions.move_booking(booking=booking, by=self.user, to=BookingState.NO_SHOW)
 
     @changes()
-    def cancel(self, booking: Booking) -> Booking:
+    def cancel(self, booking: Booking) -> None:
         """Cancel it."""
-        return self._moved(booking, BookingState.CANCELLED)
+        actions.move_booking(booking=booking, by=self.user, to=BookingState.CANCELLED)
 
     @changes()
-    def undo(self, booking: Booking) -> Booking:
+    def undo(self, booking: Booking) -> None:
         """Take back an appointment that you have booked just now."""
         actions.undo_booking(booking=booking, by=self.user)
-        return self.get_object()
 
     @changes()
-    def undo_outcome(self, booking: Booking) -> Booking:
+    def undo_outcome(self, booking: Booking) -> None:
         """Take back what you have said just now became of it."""
         actions.undo_outcome(booking=booking, by=self.user)
-        return self.get_object()
-
-    def _moved(self, booking: Booking, to: BookingState) -> Booking:
-        actions.move_booking(booking=booking, to=to, by=self.user)
-        return self.get_object()

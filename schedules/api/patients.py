@@ -40,10 +40,9 @@ class DeathViewSet(Scoped[Patient]):
         return row
 
     @changes(DeathSerializer)
-    def record_death(self, patient: Patient, **told: Any) -> Patient:
+    def record_death(self, patient: Patient, **told: Any) -> None:
         """Record a death, or correct its day: all follow-up ends, appointments are cancelled."""
         actions.record_death(patient=patient, by=self.user, **told)
-        return self.get_object()
 
 
 class SuitingSerializer(serializers.Serializer[Suiting]):

@@ -197,28 +197,24 @@ class ScheduleViewSet(ListModelMixin, Retrieves[Schedule]):
         return self._anew(actions.change_protocol(schedule=schedule, by=self.user, **told))
 
     @changes(SuspendSerializer)
-    def suspend(self, schedule: Schedule, **told: Any) -> Schedule:
+    def suspend(self, schedule: Schedule, **told: Any) -> None:
         """Let it rest until a day of review. Appointments stay."""
         actions.suspend(schedule=schedule, by=self.user, **told)
-        return self.get_object()
 
     @changes(ResumeSerializer)
-    def resume(self, schedule: Schedule, **told: Any) -> Schedule:
+    def resume(self, schedule: Schedule, **told: Any) -> None:
         """Take it up again; slots that lapsed while it rested are withdrawn."""
         actions.resume(schedule=schedule, by=self.user, **told)
-        return self.get_object()
 
     @changes(EndSerializer)
-    def end(self, schedule: Schedule, **told: Any) -> Schedule:
+    def end(self, schedule: Schedule, **told: Any) -> None:
         """End it for good. A death is recorded with the patient."""
         actions.end(schedule=schedule, by=self.user, **told)
-        return self.get_object()
 
     @changes(DeclineSerializer)
-    def decline_anchor(self, schedule: Schedule, anchor: Treatment, reason: str) -> Schedule:
+    def decline_anchor(self, schedule: Schedule, anchor: Treatment, reason: str) -> None:
         """Decide that an operation does not restart the clock."""
         actions.decline_anchor(schedule=schedule, treatment=anchor, reason=reason, by=self.user)
-        return self.get_object()
 
     def _anew(self, schedule: Schedule) -> Schedule:
         return self.get_queryset().get(pk=schedule.pk)

@@ -1,5 +1,6 @@
 """Slots: what is due, and why then."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.mixins import ListModelMixin
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from patients.api.scoped import ON, Scoped
+from patients.api.scoped import ON, Retrieves, Scoped
 from schedules.explanations import explain
 from schedules.models import Booking, BookingState, Contact, Review, Slot
 from schedules.openings import Choice, Load, Openings, openings
@@ -175,7 +177,7 @@ class SlotFilter(filters.OfView):
         return slots.filter(in_status(WindowStatus(status), self.view.days()))
 
 
-class ListsSlots(Scoped[Slot]):
+class ListsSlots(ListModelMixin, Scoped[Slot]):
     """A list of slots, each as it stands on one day."""
 
     patient_path = "patient"
@@ -185,14 +187,15 @@ class ListsSlots(Scoped[Slot]):
     def get_queryset(self) -> QuerySet[Slot]:
         return with_contacts(slots_of(self.clinics))
 
+    def as_shown(self, slots: Sequence[Slot]) -> Sequence[Row]:
+        return rows(slots, self.days())
+
     @extend_schema(parameters=[ON])
     def list(self, request: Request) -> Response:
-        slots = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
-        table = self.get_serializer(rows(slots or [], self.days()), many=True)
-        return self.get_paginated_response(table.data)
+        return super().list(request)
 
 
-class SlotViewSet(ListsSlots):
+class SlotViewSet(ListsSlots, Retrieves[Slot]):
     """Exams that are due."""
 
     acts = {
@@ -205,15 +208,14 @@ class SlotViewSet(ListsSlots):
     filterset_class = SlotFilter
 
     @extend_schema(parameters=[ON])
-    def retrieve(self, request: Request, public_id: UUID) -> Response:
-        return self.shown(*rows([self.get_object()], self.days()))
+    def retrieve(self, request: Request, **address: Any) -> Response:
+        return super().retrieve(request, **address)
 
     @extend_schema(responses=ExplanationSerializer)
     @action(detail=True)
     def explanation(self, request: Request, public_id: UUID) -> Response:
         """Return why it is on its day, and what became of it."""
-        slot = self.get_object()
-        self.see([slot])
+        slot = self._slot()
         return Response(ExplanationSerializer(explain(slot, slot.schedule)).data)
 
     @extend_schema(parameters=[DAY], responses=OpeningsSerializer)
@@ -223,8 +225,13 @@ class SlotViewSet(ListsSlots):
 
         The time of an appointment that it has counts as free: another one would replace it.
         """
-        slot = self.get_object()
-        self.see([slot])
+        slot = self._slot()
         booked = slot.bookings.filter(state=BookingState.BOOKED).first()
         found = openings(slot, timezone.now(), chosen=self.day("day"), instead_of=booked)
         return Response(OpeningsSerializer(found).data)
+
+    def _slot(self) -> Slot:
+        row: Any = self.get_object()
+        self.see([row])
+        slot: Slot = row.slot
+        return slot

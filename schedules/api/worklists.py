@@ -23,7 +23,7 @@ from schedules.api.slots import ListsSlots, SlotSerializer
 from schedules.models import Booking, Schedule, Slot, Study
 from schedules.ranking import rank_of
 from schedules.rules.protocol import Contrast
-from schedules.worklists import EARLIEST, OLDEST, Row, appointments
+from schedules.worklists import EARLIEST, OLDEST, Appointment, Row, appointments
 from surveillance.accounts.roles import Act
 from surveillance.api.filters import OfView, WholeNumber
 from surveillance.api.showing import Shown
@@ -103,24 +103,22 @@ class AppointmentSerializer(serializers.Serializer[Any]):
     )
 
 
-class BookedViewSet(Scoped[Booking]):
+class BookedViewSet(ListModelMixin, Scoped[Booking]):
     """The appointments whose outcome is not known yet, the earliest first."""
 
     acts = {"list": Act.BOOK}
     page = "API: worklists"
-    patient_path = "slot.patient"
     order = EARLIEST
     serializer_class = AppointmentSerializer
 
     def get_queryset(self) -> QuerySet[Booking]:
         return queries.bookings_of(self.clinics)
 
-    def list(self, request: Request) -> Response:
-        waiting = queries.booked(self.clinics).select_related(
-            "replaces", "replaced_by", "booked_by"
-        )
-        found = appointments(self.paginate_queryset(waiting) or [], timezone.now())
-        return self.get_paginated_response(self.get_serializer(found, many=True).data)
+    def filter_queryset(self, queryset: Any) -> Any:
+        return queries.booked(self.clinics).select_related("replaces", "replaced_by", "booked_by")
+
+    def as_shown(self, bookings: Sequence[Booking]) -> Sequence[Appointment]:
+        return appointments(bookings, timezone.now())
 
 
 class WaitingStudySerializer(Shown[Study]):
