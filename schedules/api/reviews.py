@@ -100,16 +100,11 @@ class ReviewViewSet(ListModelMixin, Retrieves[Review]):
     @action(detail=False, methods=["post"])
     def together(self, request: Request) -> Response:
         """Make one decision on several exams; one that is refused stops no other."""
-        return self.once(self._together)
+        return self.once(self._together, in_parts=True)  # what was seen keeps it from harm
 
     def _together(self) -> Response:
         told = self.told(TogetherSerializer)
-        # By patient: what is done once is one transaction, and two of them must not wait for each
-        # other in a circle.
-        shown: dict[Slot, str] = {
-            one["slot"]: _id(one["seen"])
-            for one in sorted(told.pop("slots"), key=lambda one: one["slot"].patient.pk)
-        }
+        shown: dict[Slot, str] = {one["slot"]: _id(one["seen"]) for one in told.pop("slots")}
         refused = actions.review_together(shown=shown, by=self.user, **told)
         self.seen += [slot.patient for slot in shown]
         results = [

@@ -107,7 +107,6 @@ def test_no_request_finds_a_fault(
         check=False,
     )
 
-    (Path("/tmp/me") / f"st_{role.value}.log").write_text(run.stdout + run.stderr)
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
     [generated] = re.findall(r"(\d+) generated", run.stdout)
     assert int(generated) > 100
