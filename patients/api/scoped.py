@@ -33,7 +33,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from patients.access import days_asked_for
 from patients.api.paging import ByPlace, Whole
 from patients.fields import SAID
 from patients.locks import lock
@@ -42,6 +41,7 @@ from patients.models import Clinic, Patient
 from patients.paging import By
 from patients.queries import (
     ClinicDay,
+    clinic_days,
     clinics_of_member,
     clinics_where_may,
     patients_of,
@@ -161,9 +161,11 @@ class Scoped(GenericViewSet[M]):
         """Return the day that the address tells by this name, if it does."""
         asked = self.request.query_params.get(name)
         try:
-            return serializers.DateField().to_internal_value(asked) if asked else None
+            day: date | None = serializers.DateField().to_internal_value(asked) if asked else None
         except serializers.ValidationError as error:
             raise serializers.ValidationError({name: error.detail}) from error
+        _check_years({name: day})
+        return day
 
     def as_shown(self, rows: Sequence[M]) -> Sequence[Any]:
         """Return what the answers tell of: the rows themselves, unless a view knows better."""
@@ -180,10 +182,7 @@ class Scoped(GenericViewSet[M]):
 
     def days(self) -> list[ClinicDay]:
         """Return the day that is asked about: `on`, or each clinic's own today."""
-        try:
-            return days_asked_for(self.request, self.clinics)
-        except BadRequest as error:
-            raise serializers.ValidationError({"on": [str(error)]}) from error
+        return clinic_days(self.clinics, on=self.day("on"))
 
     def in_order(self) -> Sequence[By]:
         """Return what the list is ordered by."""
@@ -194,12 +193,7 @@ class Scoped(GenericViewSet[M]):
         reading = serializer(data=self.request.data, context=self.get_serializer_context())
         reading.is_valid(raise_exception=True)
         told = dict(reading.validated_data)
-        if beyond := {
-            name: [SAID[Why.YEAR] % {"typed": value, "year": value.year}]
-            for name, value in told.items()
-            if isinstance(value, date) and value.year not in YEARS
-        }:
-            raise serializers.ValidationError(beyond)
+        _check_years(told)
         return told
 
     def shown(
@@ -305,6 +299,16 @@ class Retrieves(Scoped[M]):
 
     def retrieve(self, request: Request, **address: Any) -> Response:
         return self.shown(self.get_object())
+
+
+def _check_years(told: Mapping[str, Any]) -> None:
+    """Raise a ValidationError if the year of a day or a moment cannot be meant."""
+    if beyond := {
+        name: [SAID[Why.YEAR] % {"typed": value, "year": value.year}]
+        for name, value in told.items()
+        if isinstance(value, date) and value.year not in YEARS
+    }:
+        raise serializers.ValidationError(beyond)
 
 
 def etag(data: object) -> str:

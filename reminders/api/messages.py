@@ -5,6 +5,7 @@ from typing import Any
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.mixins import ListModelMixin
 
@@ -12,7 +13,7 @@ from patients.api.scoped import Retrieves, changes
 from patients.models import Patient
 from reminders import actions, queries
 from reminders.models import ChannelName, Line, Message, MessageState
-from reminders.wording import subject_in_words, why_withdrawn
+from reminders.wording import appointment_in_words, subject_in_words, why_withdrawn
 from surveillance.accounts.roles import Act
 
 
@@ -25,10 +26,18 @@ class WhomSerializer(serializers.ModelSerializer[Patient]):
         read_only_fields = fields
 
 
+def announced(message: Message) -> list[Patient]:
+    """Return of whose appointment it tells another system."""
+    told = getattr(message, "announcement", None)
+    return [told.booking.patient] if told else []
+
+
 class MessageSerializer(serializers.ModelSerializer[Message]):
     id = serializers.UUIDField(source="public_id")
     clinic = serializers.SlugField(source="clinic.code")
-    patients = serializers.SerializerMethodField(help_text="To whom it is, if to patients.")
+    patients = serializers.SerializerMethodField(
+        help_text="To whom it is, or of whom an appointment is announced by it."
+    )
 
     class Meta:
         model = Message
@@ -48,9 +57,10 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         ]
         read_only_fields = fields
 
-    def get_patients(self, message: Message) -> list[dict[str, Any]]:
+    @extend_schema_field(WhomSerializer(many=True))
+    def get_patients(self, message: Message) -> Any:
         written_to = [line.notice.patient for line in message.lines.all() if line.to_patient]
-        return list(WhomSerializer(written_to, many=True).data)
+        return WhomSerializer([*announced(message), *written_to], many=True).data
 
 
 class LineSerializer(serializers.ModelSerializer[Line]):
@@ -76,11 +86,18 @@ class LineSerializer(serializers.ModelSerializer[Line]):
 
 
 class WholeMessageSerializer(MessageSerializer):
+    appointment = serializers.SerializerMethodField(
+        allow_null=True, help_text="Of which appointment another system is told by it."
+    )
     lines = LineSerializer(many=True, help_text="What it tells.")
 
     class Meta(MessageSerializer.Meta):
-        fields = [*MessageSerializer.Meta.fields, "body", "lines"]
+        fields = [*MessageSerializer.Meta.fields, "body", "appointment", "lines"]
         read_only_fields = fields
+
+    def get_appointment(self, message: Message) -> str | None:
+        told = getattr(message, "announcement", None)
+        return told and appointment_in_words(told.booking, message.clinic)
 
 
 class MessageFilter(django_filters.FilterSet):
@@ -115,7 +132,9 @@ class MessageViewSet(ListModelMixin, Retrieves[Message]):
         return queries.messages_of(self.clinics).prefetch_related(Prefetch("lines", shown))
 
     def see(self, rows: Iterable[Message]) -> None:
-        self.seen += [line.notice.patient for message in rows for line in message.lines.all()]
+        for message in rows:
+            self.seen += announced(message)
+            self.seen += [line.notice.patient for line in message.lines.all()]
 
     @changes()
     def send_again(self, message: Message) -> None:
