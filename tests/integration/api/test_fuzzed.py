@@ -22,8 +22,11 @@ from tests.factories import ClinicFactory, ScheduleFactory
 
 MARK = "OfAnotherClinic"
 ROOT = Path(__file__).resolve().parents[3]
-# Cases of each operation and role. By hand, for a long run: FUZZ_EXAMPLES=100
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "10" if "CI" in os.environ else "1")
+# How many cases are drawn for each operation and role. A long run, by hand, tries every boundary of
+# every parameter too, some thousands of cases more: FUZZ_EXAMPLES=25
+LONG = "FUZZ_EXAMPLES" in os.environ
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "5" if "CI" in os.environ else "1")
+PHASES = "examples,coverage,fuzzing,stateful" if LONG else "fuzzing"
 
 
 @pytest.fixture
@@ -76,7 +79,7 @@ def test_no_request_finds_a_fault(
     config = tmp_path / "schemathesis.toml"
     config.write_text(
         "[checks.missing_required_header]\n"
-        "expected-statuses = [400, 401, 403, 404, 428]\n"
+        "expected-statuses = [400, 401, 403, 404, 422, 428]\n"
         "[checks.positive_data_acceptance]\n"
         'expected-statuses = ["2xx", 304, 400, 401, 403, 404, 409, 412, 413, 422, 428]\n'
     )
@@ -88,6 +91,7 @@ def test_no_request_finds_a_fault(
             f"--header=Authorization: Token {token}",
             "--checks=all",
             f"--max-examples={EXAMPLES}",
+            f"--phases={PHASES}",
             "--continue-on-failure",
             "--generation-database=none",
             "--no-color",
@@ -103,10 +107,11 @@ def test_no_request_finds_a_fault(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=1200,
+        timeout=3600,
         check=False,
     )
 
     assert run.returncode == 0, run.stdout[-20_000:] + run.stderr[-2_000:]
     [generated] = re.findall(r"(\d+) generated", run.stdout)
-    assert int(generated) > 100
+    assert int(generated) > 50
+    print(run.stdout[run.stdout.index("Test cases:") :])
