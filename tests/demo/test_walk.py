@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import re
 import signal
@@ -11,6 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+from urllib.request import Request, urlopen
 
 import psutil
 import pytest
@@ -144,6 +148,26 @@ def test_an_administrator_exports_schedules_and_sees_it_recorded(demo: Demo) -> 
     assert {"CASE-1", "CASE-2"} < {row["mrn"] for row in rows}
     administrator.open("/exports/")
     assert f"Ada Admin Schedules, CSV demo – {len(rows)}" in administrator.text
+
+
+def test_a_program_with_a_token_sees_what_its_owner_sees(demo: Demo) -> None:
+    nurse = demo.sign_in("nurse")
+    nurse.open("/tokens/")
+    nurse.submit("Make the token", name="ward dashboard", acts="see patients", days="1")
+    secret = nurse.page.select_one("code.secret")
+    assert secret is not None
+
+    def ask(address: str) -> dict[str, Any]:
+        request = Request(urljoin(nurse.address, address))
+        request.add_header("Authorization", f"Token {secret.get_text()}")
+        with urlopen(request, timeout=30) as answer:
+            told: dict[str, Any] = json.load(answer)
+        return told
+
+    [patient] = ask("/api/v1/patients/?limit=1")["results"]
+    found = ask(f"/fhir/Patient/{patient['id']}")
+    assert (found["resourceType"], found["birthDate"]) == ("Patient", patient["birth_date"])
+    assert ask("/fhir/metadata")["fhirVersion"] == "4.0.1"
 
 
 def test_the_worker_fills_the_mailbox_and_says_nothing_twice(demo: Demo) -> None:
