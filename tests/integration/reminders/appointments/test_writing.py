@@ -157,6 +157,14 @@ def test_the_server_of_the_hl7_package_takes_what_is_told(clinic: Clinic) -> Non
         heard.append(message := await reader.readmessage())
         writer.writemessage(message.create_ack())
         await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+    async def stop() -> None:
+        server.close()
+        await server.wait_closed()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*others, return_exceptions=True)
 
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(start_hl7_server(serve, "127.0.0.1", 0, encoding="utf-8"))
@@ -165,7 +173,7 @@ def test_the_server_of_the_hl7_package_takes_what_is_told(clinic: Clinic) -> Non
     try:
         tell(arranged(clinic, server.sockets[0].getsockname()[1]), at=AT)
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(stop(), loop).result(timeout=30)
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
