@@ -137,6 +137,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=60)
 RECONCILE_EVERY_SECONDS = 15 * 60
 PACS_EVERY_SECONDS = 5 * 60
+SEAL_EVERY_SECONDS = 15 * 60
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "reminders.tasks.sweep",
@@ -169,6 +170,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "surveillance.tasks.listen_for_silence",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "seal_audit": {
+        "task": "surveillance.tasks.seal_audit",
+        "schedule": SEAL_EVERY_SECONDS,
+        "options": {"expires": SEAL_EVERY_SECONDS},
     },
     "reconcile": {
         "task": "reminders.tasks.reconcile",

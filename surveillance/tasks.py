@@ -1,11 +1,17 @@
 """What beat asks for that concerns more than one app."""
 
+import logging
+
 from celery import shared_task
 from django.utils import timezone
 
 from imaging.traffic import is_silent, last_answered
 from reminders.alarms import end_alarm, raise_alarm, tell_administrators
 from reminders.models import AlarmKind
+from surveillance.audit.chain import seal_days, verify
+
+logger = logging.getLogger(__name__)
+FAULTS_NAMED = 5
 
 
 @shared_task
@@ -18,4 +24,25 @@ def listen_for_silence() -> None:
     answered = last_answered()
     since = f"since {answered:%Y-%m-%d %H:%M} UTC" if answered else "and never has"
     raise_alarm(AlarmKind.DICOM, f"The DICOM server does not answer itself, {since}.", at=at)
+    tell_administrators(at)
+
+
+@shared_task
+def seal_audit() -> None:
+    """Seal the days that are over; after a new seal verify all, and raise an alarm if not all fit.
+
+    The log holds each seal, so that a copy of it stands outside the database.
+    """
+    seals = seal_days()
+    if not seals:
+        return
+    for seal in seals:
+        logger.info("the audit of %s is sealed: %s", seal.day, seal.digest)
+    at = timezone.now()
+    faults = verify().faults
+    if not faults:
+        end_alarm(AlarmKind.AUDIT, at=at)
+        return
+    named = "\n".join(map(str, faults[:FAULTS_NAMED]))
+    raise_alarm(AlarmKind.AUDIT, f"{len(faults)} days of the audit do not fit:\n{named}", at=at)
     tell_administrators(at)

@@ -65,6 +65,7 @@ class AlarmKind(models.TextChoices):
     HELD = "held", _("A burst of messages is held")
     DICOM = "dicom", _("The DICOM server is silent")
     HL7 = "hl7", _("Appointments cannot be told to another system")
+    AUDIT = "audit", _("The audit does not fit its seals")
 
 
 class Alarm(models.Model):

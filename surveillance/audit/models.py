@@ -1,16 +1,25 @@
-"""What people did and what they looked at.
+"""What people did and what they looked at, and the seals on it.
 
-Rows hold no foreign keys: they outlive what they tell of.
+Rows hold no foreign keys: they outlive what they tell of. Triggers of PostgreSQL refuse whatever
+would change or remove one (ADR 0017).
 """
 
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models import Func
 
 from surveillance.audit.wording import act_in_words, page_in_words
+
+
+class TodayInPostgres(Func):
+    """The day in UTC by the database's clock, the one clock that all machines share."""
+
+    template = "(statement_timestamp() AT TIME ZONE 'UTC')::date"
+    output_field = models.DateField()
 
 
 class Entry(models.Model):
@@ -21,6 +30,9 @@ class Entry(models.Model):
     by_id = models.UUIDField(null=True, help_text="The user's public id; a program has none.")
     by_name = models.CharField(max_length=200)
     clinic_code = models.CharField(max_length=20, blank=True)
+    day = models.DateField(
+        db_default=TodayInPostgres(), editable=False, help_text="Whose seal covers this row."
+    )
 
     class Meta:
         abstract = True
@@ -37,6 +49,7 @@ class Event(Entry):
         indexes = [
             models.Index(fields=["clinic_code", "-at"], name="event_by_clinic"),
             models.Index(fields=["patient_id", "-at"], name="event_by_patient"),
+            BrinIndex(fields=["day"], name="event_by_day"),
         ]
 
     def __str__(self) -> str:
@@ -57,6 +70,7 @@ class Look(Entry):
         indexes = [
             models.Index(fields=["clinic_code", "-at"], name="look_by_clinic"),
             GinIndex(fields=["patient_ids"], name="look_by_patient"),
+            BrinIndex(fields=["day"], name="look_by_day"),
         ]
 
     def __str__(self) -> str:
@@ -65,3 +79,16 @@ class Look(Entry):
     @property
     def in_words(self) -> str:
         return page_in_words(self.page)
+
+
+class Seal(models.Model):
+    """What the audit of one day was when the day had ended; `chain.py` makes and reads them."""
+
+    day = models.DateField(unique=True)
+    events = models.PositiveBigIntegerField()
+    looks = models.PositiveBigIntegerField()
+    digest = models.CharField(max_length=64, help_text="SHA-256, of the seal before it too.")
+    sealed_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.digest}"

@@ -38,7 +38,7 @@ def looks_at(patient: InClinic, zone: tzinfo) -> list[Trace]:
     """
     days = (
         Look.objects.filter(patient_ids__contains=[patient.public_id])
-        .values("by_id", "by_name", "page", day=TruncDate("at", tzinfo=zone))
+        .values("by_id", "by_name", "page", seen_on=TruncDate("at", tzinfo=zone))
         .annotate(last_at=Max("at"), times=Count("pk"))
         .order_by("-last_at", "by_name", "page")[:LATEST]
     )

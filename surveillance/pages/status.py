@@ -17,6 +17,7 @@ from reminders.queries import last_sweep, messages_of, open_holds
 from reminders.traffic import told_by_hl7, traffic
 from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
+from surveillance.audit.chain import is_late, latest_seal
 
 SWEEP_IS_LATE_AFTER = timedelta(minutes=5)
 COMPARISON_IS_LATE_AFTER = timedelta(hours=1)
@@ -44,6 +45,8 @@ def status(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "alarms": Alarm.objects.filter(
             Q(clinic=None) | Q(clinic__in=clinics), ended_at=None
         ).order_by("raised_at"),
+        "sealed": latest_seal(),
+        "seal_is_late": is_late(),
         "dicom": dicom_traffic(clinics, now),
         "told_by_hl7": list(told_by_hl7(clinics)),
         "holds": holds,

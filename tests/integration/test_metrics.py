@@ -98,6 +98,7 @@ def test_open_alarms_are_counted_by_kind(client: Client) -> None:
         "held": 2,
         "dicom": 0,
         "hl7": 0,
+        "audit": 0,
     }
 
 

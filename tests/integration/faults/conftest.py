@@ -13,6 +13,7 @@ from tests.integration.faults.post_office import PostOffice
 from tests.integration.faults.processes import Crew, crew
 from tests.integration.faults.reckoning import HEAD, Reckoning
 from tests.integration.faults.servers import Servers
+from tests.unguarded import unguarded
 
 ROW = "a row of the table of faults"  # comes with the test's report, from whichever process ran it
 
@@ -69,7 +70,7 @@ def _tables(servers: Servers, django_db_blocker: DjangoDbBlocker) -> Iterator[No
 @pytest.fixture(autouse=True)
 def database(_tables: None) -> Iterator[None]:
     """Empty tables."""
-    with connection.cursor() as cursor:
+    with unguarded(), connection.cursor() as cursor:
         kept = {"django_migrations", "django_content_type", "auth_permission"}
         tables = set(connection.introspection.table_names(cursor)) - kept
         cursor.execute(f"TRUNCATE {', '.join(sorted(tables))} CASCADE")

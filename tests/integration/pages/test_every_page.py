@@ -121,13 +121,13 @@ def walk(role: Role, client: Client) -> Iterator[Answer]:
         if address in seen or (address.startswith("/calendar/") and calendars == ENOUGH_CALENDARS):
             continue
         seen.add(address)
-        Look.objects.all().delete()
+        before = set(Look.objects.values_list("pk", flat=True))
         response = client.get(address)
         if not response.headers["Content-Type"].startswith("text/html"):
             continue  # a file to be kept
         page = Page(response)
         words = page.text("body")
-        looks = list(Look.objects.all())
+        looks = list(Look.objects.exclude(pk__in=before))
         yield Answer(
             role=role,
             address=address,

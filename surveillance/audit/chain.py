@@ -1,0 +1,176 @@
+"""The audit as a chain: each day has a seal over all of its rows and the seal of the day before.
+
+A row that was changed, removed or slipped in shows at the seal of its day, a changed seal at the
+next one. Who can rewrite rows can rewrite all later seals too: that shows only beside a seal that
+is kept elsewhere, which is why each one is written to the log. Days are those in UTC.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from hashlib import sha256
+
+from django.db import connection
+
+from surveillance.audit.models import Seal
+
+A_DAY = timedelta(days=1)
+
+# What of a row is sealed. A new column of the tables is left out, or days sealed before it would
+# fit no more. Times are seconds: their text would hang on the time zone of the session.
+_ROW = "sha256(convert_to(jsonb_build_array({columns})::text, 'UTF8')) AS row"
+_SHARED = "id, public_id, extract(epoch FROM at), by_id, by_name, clinic_code"
+_EVENT = _ROW.format(columns=f"{_SHARED}, act, patient_id, detail")
+_LOOK = _ROW.format(columns=f"{_SHARED}, page, patient_ids")
+_CONTENTS = f"""
+SELECT day, count(*) FILTER (WHERE kind = 0), count(*) FILTER (WHERE kind = 1),
+    encode(sha256(string_agg(row, '' ORDER BY kind, id)), 'hex')
+FROM (
+    SELECT day, 0 AS kind, id, {_EVENT} FROM audit_event WHERE day BETWEEN %(first)s AND %(last)s
+    UNION ALL
+    SELECT day, 1, id, {_LOOK} FROM audit_look WHERE day BETWEEN %(first)s AND %(last)s
+) rows
+GROUP BY day
+"""  # noqa: S608 # nothing in it comes from outside
+
+# A row is in the day of its statement, but is seen only when its transaction ends: a day is
+# complete once nobody else is left who was writing before its end. A transaction of another role,
+# of which PostgreSQL does not tell when it began, is waited for.
+_LAST_COMPLETE = """
+SELECT least(
+    ((statement_timestamp() - interval '1 hour') AT TIME ZONE 'UTC')::date,
+    (
+        SELECT min((coalesce(xact_start, 'epoch') AT TIME ZONE 'UTC')::date)
+        FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE pid <> pg_backend_pid() AND mode = 'RowExclusiveLock'
+            AND relation IN ('audit_event'::regclass, 'audit_look'::regclass)
+    )
+) - 1
+"""
+_FIRST_DAY = "SELECT least((SELECT min(day) FROM audit_event), (SELECT min(day) FROM audit_look))"
+_LAST_DUE = "SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date - 2"
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """All rows of one day."""
+
+    events: int = 0
+    looks: int = 0
+    digest: str = sha256().hexdigest()
+
+    def linked(self, previous: str, day: date) -> str:
+        """Return the digest of the day's seal, after the one before."""
+        told = f"{previous}\n{day}\n{self.events}\n{self.looks}\n{self.digest}"
+        return sha256(told.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that does not fit."""
+
+    day: date | None  # none: it is of the chain as a whole
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.day}: {self.why}" if self.day else self.why
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    days: int
+    events: int
+    looks: int
+    latest: Seal | None
+    faults: list[Fault]
+
+
+def seal_days() -> list[Seal]:
+    """Seal each day that is complete and has no seal, and return the seals.
+
+    Two who do it at once write the same.
+    """
+    latest = latest_seal()
+    first = latest.day + A_DAY if latest else _day(_FIRST_DAY)
+    last = _day(_LAST_COMPLETE)
+    if first is None or last is None or last < first:
+        return []
+    contents = _contents(first, last)
+    previous = latest.digest if latest else ""
+    seals = []
+    for day in _days(first, last):
+        of = contents.get(day, Contents())
+        previous = of.linked(previous, day)
+        seals.append(Seal(day=day, events=of.events, looks=of.looks, digest=previous))
+    return Seal.objects.bulk_create(seals, ignore_conflicts=True)
+
+
+def latest_seal() -> Seal | None:
+    return Seal.objects.order_by("-day").first()
+
+
+def is_late() -> bool:
+    """Return whether a day has been over for a day and has no seal."""
+    latest, due = latest_seal(), _day(_LAST_DUE)
+    first = latest.day + A_DAY if latest else _day(_FIRST_DAY)
+    return bool(first and due and first <= due)
+
+
+def verify(kept: str = "") -> Verified:
+    """Work all seals out anew, and return what does not fit; `kept` is one kept elsewhere."""
+    seals = {seal.day: seal for seal in Seal.objects.order_by("day")}
+    contents = _contents(date.min, date.max)
+    due = _day(_LAST_DUE)
+    assert due is not None
+    sealed_until = max(seals, default=date.min)
+    faults = []
+    previous = ""
+    for day in _days(min({*seals, *contents}, default=date.max), max(sealed_until, due)):
+        of, seal = contents.get(day, Contents()), seals.get(day)
+        if seal is None:
+            if day < sealed_until:
+                faults.append(Fault(day, "its seal is gone"))
+            else:
+                faults.append(Fault(day, "it is over and has no seal"))
+        elif seal.digest != of.linked(previous, day):
+            faults.append(Fault(day, _difference(seal, of)))
+        previous = seal.digest if seal else of.linked(previous, day)
+    if kept and kept not in {seal.digest for seal in seals.values()}:
+        faults.append(Fault(None, f"no day has the seal {kept}"))
+    return Verified(
+        days=len(seals),
+        events=sum(of.events for of in contents.values()),
+        looks=sum(of.looks for of in contents.values()),
+        latest=seals.get(sealed_until),
+        faults=faults,
+    )
+
+
+def _difference(seal: Seal, now: Contents) -> str:
+    sealed = (seal.events, seal.looks)
+    if sealed == (now.events, now.looks):
+        return "rows, its seal or the seal before it were changed"
+    return (
+        f"sealed were {seal.events} events and {seal.looks} looks,"
+        f" there are {now.events} and {now.looks}"
+    )
+
+
+def _contents(first: date, last: date) -> dict[date, Contents]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CONTENTS, {"first": first, "last": last})
+        return {day: Contents(*told) for day, *told in cursor.fetchall()}
+
+
+def _day(question: str) -> date | None:
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+        [day] = cursor.fetchone()
+    assert day is None or isinstance(day, date)
+    return day
+
+
+def _days(first: date, last: date) -> Iterator[date]:
+    while first <= last:
+        yield first
+        first += A_DAY
