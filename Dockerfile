@@ -1,4 +1,4 @@
-# The product alone: no embedded servers, no tests, no secrets.
+# The product alone: no tests, no secrets, and no embedded servers but in the stage backup.
 
 FROM python:3.11-slim-bookworm AS packages
 COPY requirements/base.txt /
@@ -6,7 +6,7 @@ RUN python -m venv /venv \
     && /venv/bin/pip install --disable-pip-version-check --no-cache-dir \
         --require-hashes --only-binary :all: --requirement /base.txt
 
-FROM python:3.11-slim-bookworm
+FROM python:3.11-slim-bookworm AS app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --no-create-home app
 WORKDIR /app
@@ -22,3 +22,15 @@ RUN SECRET_KEY=build DATABASE_URL=postgres://build REDIS_URL=redis://build EMAIL
 USER 10001:10001
 EXPOSE 8000 11112
 CMD ["gunicorn", "surveillance.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
+
+# For bin/backup and bin/restore: also PostgreSQL's programs, and a server to try a backup on.
+FROM app AS backup
+USER root
+RUN /venv/bin/pip install --disable-pip-version-check --no-cache-dir \
+        --require-hashes --only-binary :all: --requirement requirements/backup.txt \
+    && mkdir /trial && chown 10001:10001 /trial
+ENV TMPDIR=/trial
+USER 10001:10001
+
+# What is built unless a stage is named.
+FROM app

@@ -3,7 +3,7 @@
 For the demo, development and tests; production sets DATABASE_URL and REDIS_URL.
 """
 
-from surveillance.embedded.defaults import environment
+from surveillance.embedded.defaults import environment, leave_in_order
 from surveillance.embedded.errors import EmbeddedError
 
-__all__ = ["EmbeddedError", "environment"]
+__all__ = ["EmbeddedError", "environment", "leave_in_order"]

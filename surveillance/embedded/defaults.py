@@ -31,9 +31,7 @@ def environment(data_dir: Path = DATA_DIR, *, throwaway: bool = False) -> Iterat
     # Only now: production has no psutil.
     from surveillance.embedded.services import services, throwaway_services
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _leave_in_order)
+    leave_in_order()
     open_services = throwaway_services if throwaway else services
     with open_services(data_dir) as servers:
         defaults = {
@@ -58,6 +56,12 @@ def _secret_key(data_dir: Path) -> str:
         return path.read_text()
 
 
-def _leave_in_order(number: int, frame: FrameType | None) -> None:
-    """Python's own way to die of a signal would leave the servers behind."""
+def leave_in_order() -> None:
+    """Lets a signal end us as an exit does: Python's own way to die would leave servers behind."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _leave)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
     sys.exit(128 + number)

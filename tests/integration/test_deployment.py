@@ -279,6 +279,13 @@ def test_the_dicom_server_answers_itself(deployment: Deployment) -> None:
             assert time.monotonic() < deadline, deployment.log("dicom")
 
 
+def test_the_backup_is_made_and_tried(deployment: Deployment) -> None:
+    words = shlex.join(command_of("backup"))
+    made = deployment.run(["sh", "-c", f"{words} | tar -t"])
+    assert "Restored on trial and found the same" in made.stdout
+    assert {"dump", "state.json"} <= set(made.stdout.splitlines())
+
+
 def test_the_first_clinic_is_made_as_the_guide_says(deployment: Deployment) -> None:
     guide = (ROOT / "docs" / "guides" / "administrator.md").read_text(encoding="utf-8")
     account = re.search(r"manage.py (shell -c .*create_user.*)$", guide, re.MULTILINE)
