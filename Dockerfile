@@ -15,8 +15,9 @@ COPY --from=packages /venv /venv
 COPY . .
 RUN python -m surveillance.translations
 # The settings ask for these variables; nothing here connects to anything, and nothing is kept.
-RUN SECRET_KEY=build DATABASE_URL=postgres://build REDIS_URL=redis://build EMAIL_URL=smtp://build \
-    DEFAULT_FROM_EMAIL=build@localhost SITE_URL=http://build \
+RUN SECRET_KEY=it-is-used-while-the-image-is-built-and-nowhere-after \
+    DATABASE_URL=postgres://build REDIS_URL=redis://build EMAIL_URL=smtp://build \
+    DEFAULT_FROM_EMAIL=build@localhost SITE_URL=https://build \
     python manage.py collectstatic --noinput \
     && chmod -R a+rX,go-w .
 USER 10001:10001

@@ -3,6 +3,7 @@
 A variable without a safe default is required, and its absence says how to mend it.
 """
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from imaging.pacs_logins import pacs_logins
 from reminders.channels.sms_url import sms_gateway
+from surveillance.unsafe import unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -28,7 +30,33 @@ def required(name: str, hint: str) -> str:
     return value
 
 
-SECRET_KEY = required("SECRET_KEY", "a long random text that signs sessions.")
+def secret(name: str, hint: str = "") -> str:
+    """Return the variable `name`, or what is in the file that `name`_FILE names.
+
+    With a hint, which says what it is for, one of the two is needed.
+    """
+    given, path = (os.environ.get(variable, "") for variable in (name, f"{name}_FILE"))
+    if given and path:
+        raise ImproperlyConfigured(
+            f"{name} and {name}_FILE are both set: take one of them away. See .env.example."
+        )
+    if path:
+        try:
+            given = Path(path).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is no text"
+            raise ImproperlyConfigured(
+                f"{name}_FILE names {path}, which cannot be read: {why}. Whoever this runs as must"
+                " be allowed to. See .env.example."
+            ) from None  # the cause may hold the secret
+        if not given:
+            raise ImproperlyConfigured(f"{name}_FILE names {path}, which is empty.")
+    if hint and not given:
+        raise ImproperlyConfigured(f"{name} is not set: {hint} See .env.example.")
+    return given
+
+
+SECRET_KEY = secret("SECRET_KEY", "a long random text that signs sessions.")
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=DEBUG)  # demo logins, demo data and the mailbox page
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
@@ -100,17 +128,20 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-DATABASES = {"default": env.db_url_config(required("DATABASE_URL", "a PostgreSQL address."))}
+DATABASES = {"default": env.db_url_config(secret("DATABASE_URL", "a PostgreSQL address."))}
 if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
     raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL. See .env.example.")
 DATABASES["default"] |= {
+    # So that the address may hold no secret, and the password any sign.
+    "PASSWORD": DATABASES["default"].get("PASSWORD") or secret("POSTGRES_PASSWORD"),
     "CONN_MAX_AGE": 60,
     "CONN_HEALTH_CHECKS": True,
-    "OPTIONS": {"connect_timeout": 5},  # seconds; a probe must not hang on a host that is gone
+    # In seconds: a probe must not hang on a host that is gone.
+    "OPTIONS": {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = required("REDIS_URL", "the address of a Redis-compatible server.")
+REDIS_URL = secret("REDIS_URL", "the address of a Redis-compatible server.")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
@@ -186,7 +217,7 @@ CELERY_BEAT_SCHEDULE = {
 # What is done in the background by more than one app: the kind of the job, and the function.
 JOBS = {"fhir": "surveillance.fhir.exporting.make"}
 
-EMAIL_URL = required("EMAIL_URL", "how mail leaves, smtp://…")
+EMAIL_URL = secret("EMAIL_URL", "how mail leaves, smtp://…")
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold up the sweep
 if EMAIL_URL.startswith("anymail-"):
     # A provider's API: the query holds the settings that Anymail's own pages name for it.
@@ -210,7 +241,7 @@ SITE_URL = SITE_URL.rstrip("/")
 MESSAGE_ID_DOMAIN = urlsplit(SITE_URL).hostname
 
 # How SMS leave; empty where none do.
-SMS_URL = env.str("SMS_URL", default="")
+SMS_URL = secret("SMS_URL")
 try:
     sms_gateway(SMS_URL)
 except ValueError as error:
@@ -225,7 +256,7 @@ DICOM_WORKLIST_MOST = env.int("DICOM_WORKLIST_MOST", default=2000)
 
 # By which user and password a clinic's PACS is asked: {clinic's code: (user, password)}.
 try:
-    PACS_LOGINS = pacs_logins(env.list("PACS_LOGINS", default=[]))
+    PACS_LOGINS = pacs_logins(filter(None, secret("PACS_LOGINS").split(",")))
 except ValueError as error:
     raise ImproperlyConfigured(f"PACS_LOGINS {error} See .env.example.") from error
 
@@ -364,6 +395,22 @@ SPECTACULAR_SETTINGS = {
         "surveillance.api.schema.with_problems",
     ],
 }
+
+if DEBUG and not DEMO:
+    raise ImproperlyConfigured(
+        "DEBUG shows data to whoever causes an error: set DEBUG=false, or DEMO=true where no"
+        " patient is real. See .env.example."
+    )
+if not DEMO and (
+    wrong := unsafe(
+        secret_key=SECRET_KEY,
+        hosts=ALLOWED_HOSTS,
+        origins=CSRF_TRUSTED_ORIGINS,
+        site_url=SITE_URL,
+        email_url=EMAIL_URL,
+    )
+):
+    raise ImproperlyConfigured(" ".join(["This is not safe.", *wrong, "See .env.example."]))
 
 LOGGING = {
     "version": 1,

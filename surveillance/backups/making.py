@@ -6,7 +6,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from surveillance.backups.place import BackupError, dump, empty_server, load
-from surveillance.backups.state import State, differences, state
+from surveillance.backups.state import State, differences, state, tables
 
 
 def backup(folder: Path) -> State:
@@ -14,6 +14,8 @@ def backup(folder: Path) -> State:
 
     Errors: BackupError if it could not be made, or if a restore gives back something else.
     """
+    if not tables():
+        raise BackupError("The database is empty: there is nothing to back up.")
     with transaction.atomic(durable=True), connection.cursor() as cursor:
         # Others go on working: both are of this snapshot.
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")

@@ -89,8 +89,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bin/demo", description=__doc__)
     parser.add_argument("--port", type=_port, default=8000, help="of the web pages (8000)")
     port = parser.parse_args().port
-    if "DATABASE_URL" in os.environ:
-        sys.exit("The demo brings its own servers: unset DATABASE_URL to run it")
+    if given := {"DATABASE_URL", "DATABASE_URL_FILE"} & os.environ.keys():
+        sys.exit(f"The demo brings its own servers: unset {given.pop()} to run it")
     try:
         dicom_port = _free_from(DICOM_PORT)
         say(f"DICOM: SURVEILLANCE on 127.0.0.1, port {dicom_port}, for the scanner DEMO_CT")

