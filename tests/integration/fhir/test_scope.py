@@ -37,7 +37,7 @@ def clinics() -> dict[Clinic, dict[str, set[str]]]:
 
 
 @settings(
-    max_examples=60 if os.environ.get("CI") else 6,
+    max_examples=15 if os.environ.get("CI") else 6,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(roles=ROLES, data=st.data())

@@ -259,7 +259,7 @@ VALUES = st.one_of(
 
 
 @settings(
-    max_examples=2000 if os.environ.get("CI") else 60,
+    max_examples=400 if os.environ.get("CI") else 60,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
