@@ -8,6 +8,8 @@ from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
 
 M = TypeVar("M", bound=Model)
 
+PATIENT = ("family_name", "given_name", "mrn")
+
 _HIRAGANA = "".join(map(chr, range(0x3041, 0x3097)))
 _KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
 
@@ -28,18 +30,17 @@ class Folded(Func):
 
 
 def with_name_or_mrn(rows: QuerySet[M], q: str, patient: str = "") -> QuerySet[M]:
-    """Return the rows whose patient is meant by `q`; `patient` is the path to it, ending in __.
+    """Return the rows whose patient is meant by `q`; `patient` is the path to it, ending in __."""
+    return beginning_with(rows, q, *(f"{patient}{name}" for name in PATIENT))
 
-    Each of its words begins a name or the MRN; the order of the words does not matter.
-    """
-    columns = {
-        f"folded_{name}": Folded(F(f"{patient}{name}"))
-        for name in ("family_name", "given_name", "mrn")
-    }
-    found: QuerySet[Any] = rows.alias(**columns)
+
+def beginning_with(rows: QuerySet[M], q: str, *columns: str) -> QuerySet[M]:
+    """Return the rows of which each word of `q` begins one of the columns, in whatever order."""
+    folded = {f"folded_{column}".replace("__", "_"): Folded(F(column)) for column in columns}
+    found: QuerySet[Any] = rows.alias(**folded)
     for word in re.split(r"[\s,、・]+", normalize("NFKC", q).strip()):
         begins = Q()
-        for name in columns:
+        for name in folded:
             begins |= Q(**{f"{name}__startswith": Folded(Value(word))})
         found = found.filter(begins)
     return found

@@ -48,7 +48,7 @@ def count_inbox(user: User, clinics: Sequence[Clinic]) -> int:
 
 def _addressed_to(user: User) -> Q:
     """Return the condition on a notice that the user is of its audience."""
-    clinics: dict[str, list[int]] = {Role.NURSE: [], Role.CLINICIAN: [], Role.ADMINISTRATOR: []}
+    clinics: dict[str, list[int]] = {role: [] for role in Role}
     for clinic, role in Membership.objects.filter(user=user).values_list("clinic", "role"):
         clinics[role].append(clinic)
     as_nurse = Q(patient__clinic__in=clinics[Role.NURSE])

@@ -30,6 +30,7 @@ urlpatterns = [
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
+    path("patients/<uuid:public_id>/looks/", audit.looks, name="looks"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:public_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),

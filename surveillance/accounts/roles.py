@@ -12,6 +12,7 @@ class Role(models.TextChoices):
     NURSE = "nurse", _("Nurse")
     CLINICIAN = "clinician", _("Clinician")
     ADMINISTRATOR = "administrator", _("Administrator")
+    AUDITOR = "auditor", _("Auditor")
 
 
 class Act(models.TextChoices):
@@ -55,12 +56,12 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.SEE_PROTOCOLS: frozenset(Role),
     Act.DRAFT_PROTOCOL: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR}),
     Act.SIGN_PROTOCOL: frozenset({Role.CLINICIAN}),
-    Act.SEE_FIGURES: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR}),
+    Act.SEE_FIGURES: frozenset({Role.CLINICIAN, Role.ADMINISTRATOR, Role.AUDITOR}),
     Act.EXPORT: frozenset({Role.ADMINISTRATOR}),
     Act.IMPORT: frozenset({Role.ADMINISTRATOR}),
-    Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR}),
+    Act.SEE_AUDIT: frozenset({Role.ADMINISTRATOR, Role.AUDITOR}),
     Act.ACKNOWLEDGE: frozenset({Role.CLINICIAN}),
-    Act.SEE_MESSAGES: frozenset(Role),
+    Act.SEE_MESSAGES: frozenset({Role.NURSE, Role.CLINICIAN, Role.ADMINISTRATOR}),
     Act.SEND_AGAIN: frozenset({Role.NURSE, Role.ADMINISTRATOR}),
     Act.KEEP_RULES: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_STATUS: frozenset(Role),

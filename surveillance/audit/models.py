@@ -49,6 +49,8 @@ class Event(Entry):
         indexes = [
             models.Index(fields=["clinic_code", "-at"], name="event_by_clinic"),
             models.Index(fields=["patient_id", "-at"], name="event_by_patient"),
+            models.Index(fields=["-at", "-id"], name="event_by_time"),
+            models.Index(fields=["by_id", "-at"], name="event_by_person"),
             BrinIndex(fields=["day"], name="event_by_day"),
         ]
 
@@ -70,6 +72,8 @@ class Look(Entry):
         indexes = [
             models.Index(fields=["clinic_code", "-at"], name="look_by_clinic"),
             GinIndex(fields=["patient_ids"], name="look_by_patient"),
+            models.Index(fields=["-at", "-id"], name="look_by_time"),
+            models.Index(fields=["by_id", "-at"], name="look_by_person"),
             BrinIndex(fields=["day"], name="look_by_day"),
         ]
 

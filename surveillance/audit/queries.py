@@ -1,10 +1,11 @@
 """What the audit is asked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
+from uuid import UUID
 
-from django.db.models import Count, Max
+from django.db.models import Count, Max, Min
 from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
@@ -46,6 +47,37 @@ def looks_at(patient: InClinic, zone: tzinfo) -> list[Trace]:
         Trace(day["last_at"], day["by_name"], page_in_words(day["page"]), day["times"])
         for day in days
     ]
+
+
+@dataclass(slots=True)
+class Day:
+    """That somebody saw a patient on one day, and where."""
+
+    first_at: datetime
+    last_at: datetime
+    by_id: UUID | None
+    who: str
+    where: list[tuple[str, int]] = field(default_factory=list)  # the page, and how many times
+
+
+def days_of_looks_at(patient: InClinic, zone: tzinfo) -> list[Day]:
+    """Return each day of `zone` on which somebody saw a patient, the latest first."""
+    looks = (
+        Look.objects.filter(patient_ids__contains=[patient.public_id])
+        .values("by_id", "by_name", "page", seen_on=TruncDate("at", tzinfo=zone))
+        .annotate(first_at=Min("at"), last_at=Max("at"), times=Count("pk"))
+        .order_by("-seen_on", "-last_at", "by_name", "page")
+    )
+    days: dict[tuple[Any, ...], Day] = {}
+    for look in looks:
+        who = look["by_name"]
+        day = days.setdefault(
+            (look["seen_on"], look["by_id"], who),
+            Day(look["first_at"], look["last_at"], look["by_id"], who),
+        )
+        day.first_at = min(day.first_at, look["first_at"])
+        day.where.append((page_in_words(look["page"]), look["times"]))
+    return list(days.values())
 
 
 def who_last(*acts: str, clinic_code: str, patient: InClinic | None = None, **detail: Any) -> str:

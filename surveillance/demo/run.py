@@ -31,7 +31,8 @@ SETUP = [
 LOGINS = """\
   nurse       demo-only-password
   clinician   demo-only-password
-  admin       demo-only-password"""
+  admin       demo-only-password
+  auditor     demo-only-password"""
 
 DICOM_PORT = 11112
 

@@ -123,7 +123,8 @@ RULES = {
     "import-corrections": Rule(Act.IMPORT, BUTTON, of_one_person=True),
     "empty-list-csv": Rule(Act.IMPORT, is_a_file=True),
     "empty-list-xlsx": Rule(Act.IMPORT, is_a_file=True),
-    "audit": Rule(Act.SEE_AUDIT),
+    "audit": Rule(Act.SEE_AUDIT, FORM),
+    "looks": Rule(Act.SEE_AUDIT, of_one_patient=True),
     "administration": Rule(Act.KEEP_CLINIC),
     "clinic": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
     "clinic-facts": Rule(Act.KEEP_CLINIC, FORM, of_one_patient=True),
@@ -252,6 +253,7 @@ def site(clinic: Clinic) -> Site:
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
+        "looks": [slot.patient.public_id],
         "contact": [slot.patient.public_id],
         "images": [received(clinic, ct(identity_of(slot.patient))).public_id],
         "record-study": [slot.patient.public_id],

@@ -176,8 +176,9 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
             (role, name)
             for role, name in (("clinician", "draft-protocol"), ("administrator", "draft-protocol"))
         ),
-        *((role, "figures") for role in ("clinician", "administrator")),
-        *(("administrator", name) for name in ("exports", "audit", "rules")),
+        *((role, "figures") for role in ("clinician", "administrator", "auditor")),
+        *((role, name) for role in ("administrator", "auditor") for name in ("audit", "looks")),
+        *(("administrator", name) for name in ("exports", "rules")),
         *(("administrator", name) for name in ("imports", "import")),
         *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
         *(("administrator", name) for name in ("arrangement", "feeds", "receiver")),
@@ -194,9 +195,12 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
                 "protocols",
                 "protocol",
                 "compare-protocols",
-                "messages",
-                "message",
             )
+        ),
+        *(
+            (role, name)
+            for role in ("nurse", "clinician", "administrator")
+            for name in ("messages", "message")
         ),
     }
 

@@ -169,7 +169,8 @@ def test_the_audit_speaks_in_the_same_words(
     book(slot=open_slot, scanner=scanner, starts_at=moment(clinic, 1), by=nurse)
     record_look(page="to book", by=nurse, patients=[open_slot.patient])
 
-    page = Page(administrator_client.get("/audit/"))
+    changes = Page(administrator_client.get("/audit/"))
+    looks = Page(administrator_client.get("/audit/?show=looks"))
 
-    assert page.table("Who did what")[0]["Did"] == "Booked an appointment"
-    assert page.table("Who saw whom")[0]["Where"] == "To book"
+    assert changes.table("Who did what")[0]["Did"] == "Booked an appointment"
+    assert [row["Where"] for row in looks.table("Who saw whom")] == ["Audit", "To book"]

@@ -20,6 +20,7 @@ LOGINS = {
     "nurse": ("Nora Nurse", Role.NURSE),
     "clinician": ("Clive Clinician", Role.CLINICIAN),
     "admin": ("Ada Admin", Role.ADMINISTRATOR),
+    "auditor": ("Otto Auditor", Role.AUDITOR),
 }
 
 
