@@ -42,7 +42,8 @@ say = functools.partial(print, flush=True)
 def programs(port: int, dicom_port: int) -> list[Program]:
     """What runs until the end: web server, worker, beat, watchdog and DICOM server."""
     # gunicorn's control socket would be one for all demos of a user: its place is their home.
-    web = ["gunicorn", "surveillance.wsgi", "--bind", f"127.0.0.1:{port}", "--no-control-socket"]
+    web = ["gunicorn", "surveillance.wsgi", "--config", "python:surveillance.gunicorn"]
+    web += ["--bind", f"127.0.0.1:{port}", "--no-control-socket"]
     celery = ["celery", "-A", "surveillance"]
     is_healthy = functools.partial(_is_healthy, port)
     return [

@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
+from imaging.models import Peer
 from patients.models import Clinic
 from reminders.actions import sweep
 from reminders.alarms import end_alarm, raise_alarm
-from reminders.models import AlarmKind, Hold, Message, MessageState, Sweep
-from tests.factories import ClinicFactory, ScheduleFactory
+from reminders.models import AlarmKind, Hold, Message, MessageState, Reconciliation, Sweep
+from schedules.models import Job, JobKind, JobState
+from tests.factories import ClinicFactory, ScheduleFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +102,48 @@ def test_open_alarms_are_counted_by_kind(client: Client) -> None:
         "hl7": 0,
         "audit": 0,
     }
+
+
+def test_what_came_of_deliveries_comparisons_jobs_and_dicom(client: Client) -> None:
+    found = metrics(client)
+    assert found["surveillance_last_comparison_age_seconds"] == inf
+    assert found["surveillance_oldest_unfinished_job_age_seconds"] == 0
+    assert found["surveillance_dicom_silent"] == 0
+
+    now = timezone.now()
+    for minutes, sent, retrying, failed in ((5, 5, 2, 0), (50, 1, 0, 1), (70, 9, 9, 9)):
+        swept = sweep()
+        Sweep.objects.filter(pk=swept.pk).update(
+            started_at=now - timedelta(minutes=minutes), sent=sent, retrying=retrying, failed=failed
+        )
+    Reconciliation.objects.create(
+        at=now,
+        started_at=now - timedelta(minutes=20),
+        finished_at=now,
+        slots=0,
+        expected=0,
+        differences=0,
+    )
+    for state, minutes in ((JobState.DONE, 50), (JobState.RUNNING, 40), (JobState.WAITING, 30)):
+        Job.objects.create(
+            kind=JobKind.IMPORT,
+            by=UserFactory.create(),
+            made_at=now - timedelta(minutes=minutes),
+            parameters={},
+            state=state,
+            total=1,
+        )
+    Peer.objects.create(clinic=ClinicFactory.create(), ae_title="CT1", address="127.0.0.1")
+
+    found = metrics(client)
+
+    assert {
+        outcome: found[f"surveillance_deliveries_last_hour {outcome}"]
+        for outcome in ("sent", "retrying", "failed")
+    } == {"sent": 6, "retrying": 2, "failed": 1}
+    assert found["surveillance_last_comparison_age_seconds"] == pytest.approx(1200, abs=30)
+    assert found["surveillance_oldest_unfinished_job_age_seconds"] == pytest.approx(2400, abs=30)
+    assert found["surveillance_dicom_silent"] == 1
 
 
 def test_who_has_fallen_through_is_counted_by_reason(client: Client) -> None:

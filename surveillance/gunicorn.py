@@ -1,0 +1,31 @@
+"""The web server's own settings: what its workers count stands together in one folder."""
+
+import os
+import shutil
+import tempfile
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.base import Worker
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+
+
+def on_starting(server: Arbiter) -> None:
+    """Make the folder, new at each start, and name it before there is any worker.
+
+    prometheus_client asks for its name when it is imported: of these processes, workers alone
+    have done so.
+    """
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="metrics-")
+
+
+def child_exit(server: Arbiter, worker: Worker) -> None:
+    """Forget what a worker that is gone had in hand. What it has counted stays."""
+    # Imported only once the folder has its name.
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.pid)
+
+
+def on_exit(server: Arbiter) -> None:
+    shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
