@@ -1,6 +1,6 @@
 """The addresses of the API: what each app has to ask for, under one root."""
 
-from django.urls import path
+from django.urls import path, re_path
 from django.urls.resolvers import URLPattern, URLResolver
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound
@@ -74,5 +74,5 @@ class NotThere(APIView):
 urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", SpectacularAPIView.as_view(api_version="v1"), name="api-schema"),
     path("docs/", DocsView.as_view(url_name="api-schema"), name="api-docs"),
-    path("<path:rest>", NotThere.as_view(), name="api-not-there"),
+    re_path(r"^[\s\S]*$", NotThere.as_view(), name="api-not-there"),
 ]

@@ -6,6 +6,7 @@ an Idempotency-Key is done once, however often it comes.
 """
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date
@@ -231,7 +232,7 @@ class Scoped(GenericViewSet[M]):
         key = self.request.headers.get("Idempotency-Key")
         if key is None:
             return answer()
-        if not (key.isascii() and key.isprintable() and 1 <= len(key) <= 200):
+        if not re.fullmatch("[!-~]{1,200}", key):
             raise BadRequest(_("The Idempotency-Key is a text of 1 to 200 printable characters."))
         asked = self._asked()
         with nullcontext() if in_parts else transaction.atomic():

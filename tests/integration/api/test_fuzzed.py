@@ -80,6 +80,8 @@ def test_no_request_finds_a_fault(
     config.write_text(
         "[checks.missing_required_header]\n"
         "expected-statuses = [400, 401, 403, 404, 422, 428]\n"
+        "[checks.negative_data_rejection]\n"
+        'expected-statuses = ["4xx"]\n'
         "[checks.positive_data_acceptance]\n"
         'expected-statuses = ["2xx", 304, 400, 401, 403, 404, 409, 412, 413, 422, 428]\n'
     )

@@ -288,3 +288,18 @@ def test_a_role_that_sees_no_patients_is_refused(
 
     assert refused.status_code == HTTPStatus.FORBIDDEN
     assert refused.json()["detail"] == "Your role does not let you see patients."
+
+
+@pytest.mark.parametrize("address", ["/api/nothing", "/api/v1/patients/no-id/", "/api/v1/a%0Ab/"])
+def test_what_is_not_there_is_a_problem_too(client: Client, address: str) -> None:
+    answer = client.get(address)
+
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize("key", [" ", "a b", "x" * 201, "é"])
+def test_a_key_that_is_none_is_refused(clinic: Clinic, nurses_program: Client, key: str) -> None:
+    refused = post(nurses_program, PATIENTS, one_patient(clinic), idempotency_key=key)
+
+    assert refused.status_code == HTTPStatus.BAD_REQUEST
+    assert not Patient.objects.exists()
