@@ -22,7 +22,7 @@ RUN SECRET_KEY=it-is-used-while-the-image-is-built-and-nowhere-after \
     && chmod -R a+rX,go-w .
 USER 10001:10001
 EXPOSE 8000 11112
-CMD ["gunicorn", "surveillance.wsgi", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
+CMD ["gunicorn", "surveillance.wsgi", "--config", "python:surveillance.gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--no-control-socket"]
 
 # For bin/backup and bin/restore: also PostgreSQL's programs, and a server to try a backup on.
 FROM app AS backup
