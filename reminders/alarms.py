@@ -62,7 +62,7 @@ def mail(addresses: Iterable[str], *, key: UUID, subject: str, body: str) -> int
             try:
                 line.send(Outgoing(own_key, address, subject, body))
             except (TryLater, Refused) as error:
-                logger.warning("an administrator was not told: %s", error)
+                logger.warning("an administrator was not told: %s", str(error))
             else:
                 told += 1
     return told

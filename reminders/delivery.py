@@ -159,7 +159,8 @@ class _Outbox:
         A database that is away for a moment must not make the message go out twice.
         """
         if message.state == MessageState.FAILED or message.last_error:
-            logger.warning("message %s was not sent: %s", message.public_id, message.last_error)
+            # Not why: a gateway may repeat whom it was for. The page Messages shows it.
+            logger.warning("message %s was not sent", message.public_id)
         told = (
             message.pk,
             message.state,

@@ -1,4 +1,8 @@
-"""The web server's own settings: what its workers count stands together in one folder."""
+"""The web server's own settings: its log, and that what its workers count stands in one folder.
+
+Its access log stays off: it would hold whole addresses. `surveillance.request_log` has a line for
+each request.
+"""
 
 import os
 import shutil
@@ -6,6 +10,8 @@ import tempfile
 
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
+
+from surveillance.settings import LOGGING as logconfig_dict  # noqa: F401, N811 # its name for it
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 

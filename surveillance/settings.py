@@ -92,6 +92,7 @@ if DEMO:
     INSTALLED_APPS.append("surveillance.demo")
 
 MIDDLEWARE = [
+    "surveillance.request_log.RequestLogMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "surveillance.requests_counted.CountingMiddleware",
@@ -416,15 +417,24 @@ if not DEMO and (
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "surveillance.logs.Json"},
+    },
     "filters": {"secrets": {"()": "surveillance.logs.WithoutSecrets"}},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "plain",
+            "formatter": "plain" if DEMO else "json",
             "filters": ["secrets"],
         }
     },
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"pynetdicom": {"level": "WARNING"}},  # it tells of every message
+    "loggers": {
+        "pynetdicom": {"level": "WARNING"},  # it tells of every message
+        "gunicorn.error": {
+            "handlers": [],
+            "propagate": True,
+        },  # as the rest, not by its own handler
+    },
 }

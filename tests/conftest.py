@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import logging
 from collections.abc import Iterator
 
 import hypothesis
@@ -8,6 +9,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
+
+from tests.logs import PEOPLE, Kept
 
 
 def pytest_configure() -> None:
@@ -18,6 +21,22 @@ def pytest_configure() -> None:
 # How long an example takes says how busy the machine is, not whether the code is right.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(scope="session")
+def kept_log() -> Iterator[Kept]:
+    """What production would have written since the last test."""
+    kept = Kept()
+    logging.getLogger().addHandler(kept)
+    yield kept
+    logging.getLogger().removeHandler(kept)
+
+
+@pytest.fixture(autouse=True)
+def no_log_tells_of_a_patient(kept_log: Kept) -> Iterator[None]:
+    """Grep the log of every test for those whom the tests have entered."""
+    yield
+    assert PEOPLE.findall(kept_log.taken()) == []
 
 
 @pytest.fixture(autouse=True)

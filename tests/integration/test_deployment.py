@@ -252,6 +252,9 @@ def test_web_answers_probes_as_they_come_and_people_by_https(deployment: Deploym
         style = re.search(r'"(/static/surveillance\.\w+\.css)"', page.body)
         assert style, "the style sheet has no hash in its name"
         assert deployment.get(style[1], by_https=True).status == 200
+    lines = [json.loads(line) for line in deployment.log("web").splitlines()]
+    assert {"gunicorn.error", "surveillance.request_log"} <= {line["logger"] for line in lines}
+    assert page.headers["X-Request-ID"] in {line.get("request_id") for line in lines}
 
 
 def test_beat_asks_and_the_worker_sweeps(deployment: Deployment) -> None:
@@ -263,6 +266,10 @@ def test_beat_asks_and_the_worker_sweeps(deployment: Deployment) -> None:
             time.sleep(0.1)
         assert deployment.is_healthy("beat")
         assert deployment.is_healthy("worker", HOSTNAME=socket.gethostname())
+    found = re.findall(r"^\{.*\}$", deployment.log("worker"), re.MULTILINE)
+    lines = [json.loads(line) for line in found]
+    assert any(line["logger"] == "celery.app.trace" and line["task_id"] for line in lines)
+    assert '"logger": "celery.beat"' in deployment.log("beat")
 
 
 def test_the_watchdog_runs_until_it_is_told_to_stop(deployment: Deployment) -> None:
