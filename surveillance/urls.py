@@ -24,6 +24,7 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("session/", accounts.session, name="session"),
     path("language/", accounts.language, name="language"),
     path("", home.home, name="home"),
     path("", include("patients.urls")),

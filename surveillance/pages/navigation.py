@@ -14,6 +14,7 @@ from patients.models import Membership
 from patients.queries import clinics_where_may
 from reminders.queries import count_inbox
 from surveillance.accounts.roles import MAY, Act
+from surveillance.accounts.sessions import seconds_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ MAILBOX = Link(_("Mailbox"), "mailbox")  # there in the demo alone
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Give every template what its frame shows: the languages to choose from, and the signed-in
-    person's `acts`, links, and the `inbox`'s number."""
+    person's `acts`, links, the `inbox`'s number, and for how many seconds they stay signed in."""
     language = get_language()
     frame = {
         "demo": settings.DEMO,
@@ -80,6 +81,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return frame | {
         "acts": {act.name for act in acts},
         "inbox": inbox,
+        "session_left": seconds_left(request.session)[0],
         "links": [link for link in links if link.daily],
         "more_links": [link for link in links if not link.daily],
     }

@@ -63,6 +63,7 @@ PUBLIC_BUTTONS = {"language"}  # pages/test_language.py presses it
 RULES = {
     "home": Rule(),
     "logout": Rule(verbs=BUTTON),
+    "session": Rule(is_a_file=True),
     "mailbox": Rule(),
     "patients": Rule(Act.SEE_PATIENTS, FORM),
     "patient": Rule(Act.SEE_PATIENTS, of_one_patient=True),
