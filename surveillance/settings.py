@@ -102,8 +102,9 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "surveillance.accounts.sessions.SessionLimitsMiddleware",
     "surveillance.accounts.middleware.LanguageMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "surveillance.accounts.sessions.SignInMiddleware",
     "surveillance.accounts.middleware.NoStoreMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -284,6 +285,13 @@ CSRF_FAILURE_VIEW = "surveillance.pages.refusals.not_sent"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=15)
+SESSION_HOURS = env.int("SESSION_HOURS", default=12)
+if SESSION_IDLE_MINUTES < 3 or SESSION_HOURS < 1:
+    raise ImproperlyConfigured(
+        "SESSION_IDLE_MINUTES is 3 or more, for the warning comes 2 minutes before the end, and"
+        " SESSION_HOURS is 1 or more. See .env.example."
+    )
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("ja", "日本語")]

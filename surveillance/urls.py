@@ -5,6 +5,7 @@ from django.urls import include, path
 from surveillance import api_v1, health, metrics
 from surveillance.accounts import views as accounts
 from surveillance.pages import (
+    account,
     audit,
     clinics,
     home,
@@ -24,13 +25,19 @@ urlpatterns = [
     path("metrics", metrics.metrics, name="metrics"),
     path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("session/", accounts.session, name="session"),
     path("language/", accounts.language, name="language"),
     path("", home.home, name="home"),
     path("", include("patients.urls")),
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
+<<<<<<< HEAD
     path("patients/<uuid:public_id>/looks/", audit.looks, name="looks"),
+=======
+    path("account/", account.account, name="account"),
+    path("account/sign-out-everywhere/", account.end_sessions, name="end-sessions"),
+>>>>>>> 998b796 (Who signs out everywhere ends every session of theirs, and each clinic hears of it)
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:public_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),

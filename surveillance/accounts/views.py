@@ -1,13 +1,14 @@
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from surveillance.accounts.actions import choose_language
+from surveillance.accounts.sessions import seconds_left
 
 
 @login_not_required
@@ -36,3 +37,10 @@ def language(request: HttpRequest) -> HttpResponse:
         samesite="Lax",
     )
     return response
+
+
+@require_safe
+def session(request: HttpRequest) -> HttpResponse:
+    """Say for how many seconds one stays signed in; to ask is to use, unless by itself."""
+    unused, used = seconds_left(request.session)
+    return JsonResponse({"left": unused, "is_last": unused == used})

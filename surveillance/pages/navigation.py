@@ -14,6 +14,7 @@ from patients.models import Membership
 from patients.queries import clinics_where_may
 from reminders.queries import count_inbox
 from surveillance.accounts.roles import MAY, Act
+from surveillance.accounts.sessions import seconds_left
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ LINKS = (
     Link(_("Protocols"), "protocols", Act.SEE_PROTOCOLS),
     Link(_("Background work"), "jobs"),
     Link(_("Tokens"), "tokens"),
+    Link(_("Your account"), "account"),
     Link(_("Rules"), "rules", Act.KEEP_RULES, daily=True),
     Link(_("Clinics"), "administration", Act.KEEP_CLINIC, daily=True),
     Link(_("Imports"), "imports", Act.IMPORT, daily=True),
@@ -57,7 +59,7 @@ MAILBOX = Link(_("Mailbox"), "mailbox")  # there in the demo alone
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """Give every template what its frame shows: the languages to choose from, and the signed-in
-    person's `acts`, links, and the `inbox`'s number."""
+    person's `acts`, links, the `inbox`'s number, and for how many seconds they stay signed in."""
     language = get_language()
     frame = {
         "demo": settings.DEMO,
@@ -80,6 +82,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     return frame | {
         "acts": {act.name for act in acts},
         "inbox": inbox,
+        "session_left": seconds_left(request.session)[0],
         "links": [link for link in links if link.daily],
         "more_links": [link for link in links if not link.daily],
     }

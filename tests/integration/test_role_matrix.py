@@ -63,6 +63,7 @@ PUBLIC_BUTTONS = {"language"}  # pages/test_language.py presses it
 RULES = {
     "home": Rule(),
     "logout": Rule(verbs=BUTTON),
+    "session": Rule(is_a_file=True),
     "mailbox": Rule(),
     "patients": Rule(Act.SEE_PATIENTS, FORM),
     "patient": Rule(Act.SEE_PATIENTS, of_one_patient=True),
@@ -112,6 +113,8 @@ RULES = {
     "take-over": Rule(Act.PLAN, FORM),
     "jobs": Rule(),
     "job": Rule(of_one_person=True),
+    "account": Rule(),
+    "end-sessions": Rule(verbs=BUTTON),
     "tokens": Rule(verbs=FORM),
     "revoke-token": Rule(verbs=BUTTON, of_one_person=True),
     "figures": Rule(Act.SEE_FIGURES),
