@@ -32,12 +32,9 @@ urlpatterns = [
     path("patients/", patients.patients, name="patients"),
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
-<<<<<<< HEAD
     path("patients/<uuid:public_id>/looks/", audit.looks, name="looks"),
-=======
     path("account/", account.account, name="account"),
     path("account/sign-out-everywhere/", account.end_sessions, name="end-sessions"),
->>>>>>> 998b796 (Who signs out everywhere ends every session of theirs, and each clinic hears of it)
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:public_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),
