@@ -5,6 +5,7 @@ from django.urls import include, path
 from surveillance import api_v1, health, metrics
 from surveillance.accounts import views as accounts
 from surveillance.pages import (
+    account,
     audit,
     clinics,
     home,
@@ -32,6 +33,8 @@ urlpatterns = [
     path("patients/new/", register.register, name="register"),
     path("patients/<uuid:public_id>/", patient.patient, name="patient"),
     path("patients/<uuid:public_id>/looks/", audit.looks, name="looks"),
+    path("account/", account.account, name="account"),
+    path("account/sign-out-everywhere/", account.end_sessions, name="end-sessions"),
     path("tokens/", tokens.tokens, name="tokens"),
     path("tokens/<uuid:public_id>/revoke/", tokens.revoke, name="revoke-token"),
     path("safety-net/", safety_net.safety_net, name="safety-net"),

@@ -20,6 +20,9 @@ class User(AbstractUser):
         default="",
         help_text=_("Of pages and of mails to this person; empty: as their browser asks."),
     )
+    signed_out_at = models.DateTimeField(  # everywhere: no session that began before it counts
+        null=True, blank=True, editable=False
+    )
 
     def __str__(self) -> str:
         if get_language() == "ja":

@@ -17,9 +17,11 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from surveillance.accounts.models import User
+
 BEGAN = "began_at"
 USED = "used_at"
-ENDED = "ended"  # why the session before this one ended: "idle" or "old"
+ENDED = "ended"  # why the session before this one ended: "idle", "old" or "everywhere"
 BY_ITSELF = "By-Itself"  # the header of what a page asks for again and again, and nobody
 NOTED_EVERY = 60  # seconds: a session is not written for each request
 
@@ -27,34 +29,42 @@ NOTED_EVERY = 60  # seconds: a session is not written for each request
 @receiver(user_logged_in)
 def begin(sender: object, request: HttpRequest, **kwargs: Any) -> None:
     request.session.pop(ENDED, None)
-    request.session[BEGAN] = request.session[USED] = int(time.time())
+    request.session[BEGAN] = request.session[USED] = time.time()
 
 
 def seconds_left(session: SessionBase) -> tuple[int, int]:
     """Return how long a session lasts if it is not used, and however much it is used."""
-    now = int(time.time())
+    now = time.time()
     idle = session.get(USED, 0) + settings.SESSION_IDLE_MINUTES * 60 - now
     old = session.get(BEGAN, 0) + settings.SESSION_HOURS * 3600 - now
-    return min(idle, old), old
+    return int(min(idle, old)), int(old)
+
+
+def _over(user: User, session: SessionBase) -> str:
+    unused, used = seconds_left(session)
+    if user.signed_out_at and session.get(BEGAN, 0) <= user.signed_out_at.timestamp():
+        return "everywhere"
+    if used <= 0:
+        return "old"
+    return "idle" if unused <= 0 else ""
 
 
 class SessionLimitsMiddleware:
-    """End the session of whoever was away too long, or signed in too long ago."""
+    """End a session that was not used, is old, or whose owner signed out everywhere."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated:
-            unused, used = seconds_left(request.session)
-            if unused <= 0:
+            if why := _over(request.user, request.session):
                 logout(request)
-                request.session[ENDED] = "old" if used <= 0 else "idle"
+                request.session[ENDED] = why
             elif (
                 BY_ITSELF not in request.headers
                 and time.time() - request.session[USED] >= NOTED_EVERY
             ):
-                request.session[USED] = int(time.time())
+                request.session[USED] = time.time()
         return self.get_response(request)
 
 

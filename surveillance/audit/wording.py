@@ -85,6 +85,7 @@ ACTS: Mapping[str, Promise] = {
     "schedule.resumed": _("Let the follow-up go on"),
     "schedule.suspended": _("Suspended the follow-up"),
     "schedules.exported": _("Exported data"),
+    "sessions.ended": _("Signed out everywhere"),
     "step.began": _("Began a scan"),
     "step.broken_off": _("Broke a scan off"),
     "step.completed": _("Completed a scan"),

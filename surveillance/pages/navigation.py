@@ -46,6 +46,7 @@ LINKS = (
     Link(_("Protocols"), "protocols", Act.SEE_PROTOCOLS),
     Link(_("Background work"), "jobs"),
     Link(_("Tokens"), "tokens"),
+    Link(_("Your account"), "account"),
     Link(_("Rules"), "rules", Act.KEEP_RULES, daily=True),
     Link(_("Clinics"), "administration", Act.KEEP_CLINIC, daily=True),
     Link(_("Imports"), "imports", Act.IMPORT, daily=True),

@@ -113,6 +113,8 @@ RULES = {
     "take-over": Rule(Act.PLAN, FORM),
     "jobs": Rule(),
     "job": Rule(of_one_person=True),
+    "account": Rule(),
+    "end-sessions": Rule(verbs=BUTTON),
     "tokens": Rule(verbs=FORM),
     "revoke-token": Rule(verbs=BUTTON, of_one_person=True),
     "figures": Rule(Act.SEE_FIGURES),

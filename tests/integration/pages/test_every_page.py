@@ -190,6 +190,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
                 "home",
                 "jobs",
                 "tokens",
+                "account",
                 "api-docs",
                 "mailbox",
                 "protocols",
@@ -319,6 +320,7 @@ def test_every_form_that_changes_something_carries_its_token(answers: list[Answe
 ONLY_PRESSED = {
     "import-corrections",
     "revoke-token",
+    "end-sessions",
     *("logout", "acknowledge", "send-again", "hold", "switch-rule"),
     *("move-booking", "review-result", "sign-protocol"),
     *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),

@@ -5,8 +5,10 @@ from django.conf import settings
 from django.test import Client
 from pytest_django import Settings
 
+from patients.models import Clinic
 from surveillance.accounts.models import User
 from surveillance.accounts.sessions import BEGAN, BY_ITSELF, USED
+from surveillance.audit.models import Event
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import signed_in
 
@@ -113,6 +115,24 @@ def test_a_new_password_ends_the_sessions_begun_with_the_old_one(
     nurse.save()
 
     assert nurse_client.get("/").headers["Location"] == "/sign-in/?next=/"
+
+
+def test_who_signs_out_everywhere_must_sign_in_again_wherever_they_were(
+    clinic: Clinic, nurse: User, nurse_client: Client, clinician_client: Client
+) -> None:
+    elsewhere = signed_in(nurse)
+
+    assert Page(nurse_client.get("/account/")).text("h1") == "Your account"
+    sign_in = Page(nurse_client.post("/account/sign-out-everywhere/", follow=True))
+
+    assert sign_in.text(".alert") == "You are signed out everywhere."
+    assert elsewhere.get("/").headers["Location"] == "/sign-in/?next=/"
+    assert [clinician_client.get("/").status_code, signed_in(nurse).get("/").status_code] == [
+        200,
+        200,
+    ]
+    event = Event.objects.get(act="sessions.ended")
+    assert (event.clinic_code, event.by_name) == (clinic.code, "Naomi Nurse")
 
 
 def test_what_a_page_asks_for_again_and_again_says_so() -> None:
