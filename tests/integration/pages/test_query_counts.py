@@ -47,6 +47,7 @@ LISTS = {"/worklists/results/": 2}  # that go on page by page, each by itself
 # What has no rows, or as many as there are months and kinds.
 NO_LISTS = {
     *("home", "mailbox", "register", "upload", "compare-protocols", "figures", "status"),
+    "account",
 }
 
 
