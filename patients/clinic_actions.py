@@ -100,7 +100,7 @@ def change_clinic(*, clinic: Clinic, seen: str, by: User, **facts: Any) -> Clini
 
 def mark_of(clinic: Clinic) -> str:
     """Return what changes whenever a fact of the clinic does."""
-    return mark(_facts(clinic))
+    return mark(*_facts(clinic).values())
 
 
 @transaction.atomic

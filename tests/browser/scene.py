@@ -31,6 +31,7 @@ NAMES = {
     Role.NURSE: "Naomi Nurse",
     Role.CLINICIAN: "Carl Clinician",
     Role.ADMINISTRATOR: "Ada Administrator",
+    Role.AUDITOR: "Aki Auditor",
 }
 
 
