@@ -23,7 +23,8 @@ from schedules.actions import export, record_contact
 from schedules.exports import asked as exported
 from schedules.models import ContactOutcome, ExportTable, FileFormat, Job, JobKind
 from surveillance.accounts.models import User
-from surveillance.accounts.roles import MAY, Role
+from surveillance.accounts.roles import MAY, Act, Role
+from surveillance.api.models import Token
 from tests.browser.scene import enter_those_in_between
 from tests.factories import ClinicFactory, MembershipFactory, ProtocolFactory, UserFactory
 from tests.integration.pages.reading import Page
@@ -111,6 +112,14 @@ def enter_of_all(times: int, users: dict[Role, User]) -> None:
         told = {"code": protocol.code, "version": protocol.version}
         for user in users.values():
             Job.objects.create(kind=JobKind.TAKE_OVER, by=user, parameters=told, total=1)
+            Token.kept.create(
+                user=user,
+                digest=f"{clinic.code} {user.pk}",
+                token_key="x",
+                name=f"For {clinic.code}",
+                acts=[Act.SEE_STATUS],
+                expiry=moment(clinic, 30),
+            )
         hold = Hold.objects.create(clinic=clinic, at=moment(clinic, 0), lines=300, usual=200)
         for state in MessageState:
             Message.objects.create(
