@@ -39,6 +39,8 @@ KNOWN = {  # what is the same in every language
     "StudyInstanceUID",  # the name of a DICOM attribute
     *("CT", "MR", "PET"),
     *available_timezones(),
+    *("MSH-3", "MSH-4", "MSH-5", "MSH-6"),  # fields of HL7 v2
+    *("UTF-8", "ISO-2022-JP", "Latin-1"),  # character sets
     "PO",  # two letters of the picture, which its key explains
     "English",  # each language is named in itself
 }
