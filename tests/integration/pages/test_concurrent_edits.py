@@ -262,6 +262,7 @@ EDITS = {
 OTHERS = {
     *("add-treatment", "add-finding", "record-study", "record-contact", "register", "rules"),
     *("patients", "to-book", "logout", "exports", "switch-rule", "acknowledge", "send-again"),
+    "audit",  # it searches
     "hold",  # pages/test_status.py: the second is told who has decided
     "move-booking",  # pages/test_booking.py: moves that a state allows, and no other
     # schedules/test_undo.py: one's own alone, and as long as nothing has come of it
