@@ -139,6 +139,13 @@ EDITS = {
         both(regions="pelvis"),
         both(regions="abdomen"),
     ),
+    "receiver": Edit(
+        Role.ADMINISTRATOR,
+        lambda scene: f"/hl7/{scene.clinic.code}/",
+        "[name=arrange]",
+        both(host="one.example.org"),
+        both(host="two.example.org"),
+    ),
     "contact: consent": Edit(
         Role.NURSE,
         patient("contact/"),
@@ -274,6 +281,8 @@ OTHERS = {
     "review-together",  # pages/test_review_together.py
     *("imports", "import", "import-corrections"),  # one person's alone; what was shown is fixed
     "upload",
+    *("tokens", "revoke-token", "end-sessions"),  # one person's alone
+    "feeds",  # made and revoked, never changed
     "images",  # imaging/test_filing.py: the second is told who has filed them, or set them aside
 }
 
