@@ -106,7 +106,8 @@ def test_the_hours_of_a_clinic_are_typed_as_times(
     }
     assert sent["opens_at"] == "08:00"
 
-    told = sent | {"time_zone": clinic.time_zone, "opens_at": "0730", "closes_at": "18時"}
+    chosen = {"time_zone": clinic.time_zone, "calendars_tell": clinic.calendars_tell}
+    told = sent | chosen | {"opens_at": "0730", "closes_at": "18時"}
     refused = Page(administrator_client.post(address, told | {"closes_at": "late"}))
     administrator_client.post(address, told)
 
