@@ -10,8 +10,10 @@ WCAG_22_AA = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 OF_COLOUR = ("color-contrast", "link-in-text-block")
 
 
-def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
+def violations(page: Page, rules: Sequence[str] = (), *, within: str = "html") -> list[str]:
     """Return what breaks WCAG 2.2 A and AA, or just `rules`: each with its element and the reason.
+
+    `within` is the part of the page that is looked at, such as a menu that lies over the rest.
 
     The script is evaluated from outside the page, where the content security policy has no say.
     """
@@ -21,7 +23,7 @@ def violations(page: Page, rules: Sequence[str] = ()) -> list[str]:
         "resultTypes": ["violations"],
         **({} if rules else {"rules": {"target-size": {"enabled": True}}}),  # off unless asked for
     }
-    found = Axe().run(page, options=options).response["violations"]
+    found = Axe().run(page, context=within, options=options).response["violations"]
     return [
         f"{violation['id']}: {node['html'][:200]} – {node['failureSummary']}"
         for violation in found
