@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[3]
 # How many cases are drawn for each operation and role. A long run, by hand, tries every boundary of
 # every parameter too, some thousands of cases more: FUZZ_EXAMPLES=25
 LONG = "FUZZ_EXAMPLES" in os.environ
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "5" if "CI" in os.environ else "1")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "2" if "CI" in os.environ else "1")
 PHASES = "examples,coverage,fuzzing,stateful" if LONG else "fuzzing"
 
 

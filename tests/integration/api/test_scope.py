@@ -43,7 +43,7 @@ from tests.integration.test_role_matrix import RULES
 pytestmark = pytest.mark.django_db
 
 IN_CI = "CI" in os.environ
-MANY = 6 if IN_CI else 1  # people, beside one who is always there
+MANY = 3 if IN_CI else 1  # people, beside one who is always there
 FEW = 6 if IN_CI else 3  # of a list's rows that are asked for one by one, and of strangers
 CLINICS = 3
 A_PAGE = 7  # rows

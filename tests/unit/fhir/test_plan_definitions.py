@@ -210,7 +210,7 @@ ODD: list[Any] = [
 ]
 
 
-@settings(max_examples=1000 if os.environ.get("CI") else 300)
+@settings(max_examples=400 if os.environ.get("CI") else 300)
 @given(path=st.sampled_from(sorted(places(WHOLE), key=str)), odd=st.sampled_from(ODD))
 def test_whatever_stands_in_a_plan_it_is_read_or_refused(
     path: tuple[str | int, ...], odd: object

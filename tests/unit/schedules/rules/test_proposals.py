@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schedules.rules.proposals import (
@@ -92,7 +92,7 @@ SCANNERS = st.lists(st.tuples(st.integers(5, 240), some_busy()), max_size=3).map
 )
 
 
-@core
+@settings(core, max_examples=min(core.max_examples, 2_000))  # each looks at every day of a window
 @given(windows(), DAY, hours(), SCANNERS, st.sets(DAY, max_size=30), some_busy())
 def test_every_proposal_can_be_booked_and_no_nearer_day_could(
     slot: Window,
