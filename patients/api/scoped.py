@@ -27,6 +27,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.fields import empty
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.renderers import JSONRenderer
@@ -249,7 +250,10 @@ class Scoped(GenericViewSet[M]):
                         HTTPStatus.UNPROCESSABLE_ENTITY,
                         _("This Idempotency-Key came with another request before."),
                     )
-                self.seen += patients_of(self.clinics).filter(public_id__in=kept.patient_ids)
+                shown = patients_of(self.clinics).filter(public_id__in=kept.patient_ids)
+                if len(shown) < len(kept.patient_ids):
+                    raise NotFound  # it was of a clinic that they have left since
+                self.seen += shown
                 return Response(kept.data, status=kept.status, headers=kept.headers)
             response = answer()
             kept.asked, kept.status = asked, response.status_code

@@ -303,3 +303,16 @@ def test_a_key_that_is_none_is_refused(clinic: Clinic, nurses_program: Client, k
 
     assert refused.status_code == HTTPStatus.BAD_REQUEST
     assert not Patient.objects.exists()
+
+
+def test_what_was_answered_is_not_told_again_to_who_has_left_that_clinic(
+    clinic: Clinic, nurse: User, nurses_program: Client
+) -> None:
+    MembershipFactory.create(user=nurse, clinic=ClinicFactory.create(), role=Role.NURSE)
+    post(nurses_program, PATIENTS, one_patient(clinic), idempotency_key="a")
+    nurse.memberships.get(clinic=clinic).delete()
+
+    again = post(nurses_program, PATIENTS, one_patient(clinic), idempotency_key="a")
+
+    assert again.status_code == HTTPStatus.NOT_FOUND
+    assert "Trial" not in again.content.decode()
