@@ -7,7 +7,7 @@ from itertools import groupby
 
 from django.db.models import QuerySet
 
-from patients.models import Clinic, Patient
+from patients.models import Clinic, Membership, Patient
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import MAY, Act, Role
 
@@ -25,6 +25,12 @@ def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
 def clinics_of_member(user: User) -> QuerySet[Clinic]:
     """Return the clinics in which `user` has any role."""
     return Clinic.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+def acts_of(user: User) -> list[Act]:
+    """Return what a person may do in some clinic."""
+    roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
+    return [act for act in Act if roles & MAY[act]]
 
 
 def patients_of(clinics: Iterable[Clinic]) -> QuerySet[Patient]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from patients.models import Clinic
-from patients.queries import clinics_where_may
+from patients.queries import acts_of
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 from surveillance.api.models import Token
@@ -18,11 +18,6 @@ from surveillance.audit.actions import record
 
 LONGEST = 365  # days that a token may last
 MOST = 20  # of a person
-
-
-def acts_of(user: User) -> list[Act]:
-    """Return what a person may do in some clinic."""
-    return [act for act in Act if clinics_where_may(user, act).exists()]
 
 
 def tokens_of(user: User, kept_clinics: Iterable[Clinic]) -> QuerySet[Token]:

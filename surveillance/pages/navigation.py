@@ -10,10 +10,9 @@ from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from patients.models import Membership
-from patients.queries import clinics_where_may
+from patients.queries import acts_of, clinics_where_may
 from reminders.queries import count_inbox
-from surveillance.accounts.roles import MAY, Act
+from surveillance.accounts.roles import Act
 from surveillance.accounts.sessions import seconds_left
 
 
@@ -68,8 +67,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return frame
-    roles = set(Membership.objects.filter(user=user).values_list("role", flat=True))
-    acts = {act for act in Act if roles & MAY[act]}
+    acts = acts_of(user)
     told = list(clinics_where_may(user, Act.SEE_PATIENTS)) if Act.SEE_PATIENTS in acts else []
     inbox = count_inbox(user, told) if told else 0
     links = [

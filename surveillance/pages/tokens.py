@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from patients.access import UserRequest
-from patients.api.tokens import LONGEST, acts_of, make_token, revoke_token, tokens_of
+from patients.api.tokens import LONGEST, make_token, revoke_token, tokens_of
 from patients.forms import refuse
-from patients.queries import clinics_where_may
+from patients.queries import acts_of, clinics_where_may
 from surveillance.accounts.roles import Act
 
 
