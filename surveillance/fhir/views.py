@@ -53,7 +53,7 @@ class FhirView(APIView):
 
     @property
     def acts(self) -> Mapping[str, Act]:
-        """Of each method: what one must be allowed to do. A view that forgets it must not answer."""
+        """Of each method: what one must be allowed to do; a view without it must not answer."""
         raise NotImplementedError
 
     @property
