@@ -11,6 +11,8 @@ import pytest
 import benchmarks
 from benchmarks.dicom_server import server_is_measured
 
+pytestmark = pytest.mark.long
+
 # Measured beside dcmtk's programs, where they are.
 SERVER_ROWS = ["storescp", "storescp_nodelay", "worklist"] if server_is_measured() else []
 ROW = {"name", "ours", "baseline", "unit", "ratio"}

@@ -20,6 +20,8 @@ from surveillance.api.models import Token
 from tests.browser.scene import busy_clinic
 from tests.factories import ClinicFactory, ScheduleFactory
 
+pytestmark = pytest.mark.long
+
 MARK = "OfAnotherClinic"
 ROOT = Path(__file__).resolve().parents[3]
 # How many cases are drawn for each operation and role. A long run, by hand, tries every boundary of

@@ -15,7 +15,14 @@ from tests.integration.faults.reckoning import HEAD, Reckoning
 from tests.integration.faults.servers import Servers
 from tests.unguarded import unguarded
 
+HERE = Path(__file__).parent
 ROW = "a row of the table of faults"  # comes with the test's report, from whichever process ran it
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.long)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
