@@ -16,6 +16,7 @@ from patients.models import FindingKind, Patient, Tumour
 from patients.paging import PAGE_ROWS
 from schedules.actions import TOGETHER
 from schedules.models import Decision, Result, ResultOutcome, Study
+from schedules.models.study import STUDY_UID, made_up_study_uid
 from schedules.rules.protocol import REGIONS, region_name
 
 # What studies can be recorded in, by DICOM code.
@@ -196,7 +197,7 @@ class StudyForm(DatedForm, LesionForm):
         help_text=_("Tick what the images really cover, not what was ordered."),
     )
     study_uid = forms.RegexField(
-        r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$",
+        STUDY_UID.regex,
         label="StudyInstanceUID",
         required=False,
         max_length=64,
@@ -208,10 +209,24 @@ class StudyForm(DatedForm, LesionForm):
         choices=[("", _("Not reported yet")), *ResultOutcome.choices],
         coerce=ResultOutcome,
     )
+    # The UID of a study that has none here: whoever sends the form again, for they saw no answer,
+    # tells of the same study.
+    made_up_uid = forms.RegexField(
+        STUDY_UID.regex,
+        required=False,
+        max_length=64,
+        widget=forms.HiddenInput,
+        initial=made_up_study_uid,
+    )
     field_order = (
         *("performed_on", "modality", "regions", "study_uid"),
         *("outcome", "sites", "finding", "tumour"),
     )
+
+    def clean(self) -> None:
+        super().clean()
+        made_up = self.cleaned_data.pop("made_up_uid", "")
+        self.cleaned_data["study_uid"] = self.cleaned_data.get("study_uid") or made_up
 
 
 class KeepOffScheduleForm(forms.Form):

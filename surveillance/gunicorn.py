@@ -13,6 +13,9 @@ from gunicorn.workers.base import Worker
 
 from surveillance.settings import LOGGING as logconfig_dict  # noqa: F401, N811 # its name for it
 
+# Seconds for which a connection is kept when nothing comes by it: longer than the minute for which
+# proxies keep theirs, or one of them would now and then send a form into a line that is just cut.
+keepalive = 75
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 

@@ -57,5 +57,6 @@ urlpatterns = [
     path("", include("reminders.urls")),
 ]
 handler400 = refusals.bad_request
+handler500 = refusals.failed
 if settings.DEMO:
     urlpatterns.append(path("mailbox/", include("surveillance.demo.urls")))

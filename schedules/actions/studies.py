@@ -61,8 +61,11 @@ def record_study(
     elif study.performed_on != performed_on:
         known = _("This study is known to be of %(day)s.") % {"day": long_date(study.performed_on)}
         raise ValidationError({"performed_on": known})
+    before = (study.regions, study.description)
     study.regions = list(dict.fromkeys([*study.regions, *regions]))
     study.description = description or study.description
+    if study.pk and before == (study.regions, study.description):
+        return study
     study.full_clean()
     try:
         with transaction.atomic():

@@ -2,7 +2,8 @@
 
 400: what was sent is wrong, and which field. 401 and 403: who asks may not. 404: it is not there,
 or in none of the clinics where they may. 409: it is well said, but what stands does not allow it.
-412: somebody has changed it since. 428: nothing said which state of it is meant.
+412: somebody has changed it since. 428: nothing said which state of it is meant. 503: the database
+is away.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from django.core.exceptions import (
     TooManyFilesSent,
     ValidationError,
 )
+from django.db import InterfaceError, OperationalError
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -26,6 +28,16 @@ from rest_framework.views import exception_handler
 
 MEDIA_TYPE = "application/problem+json"
 OF_NO_FIELD = {NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY}
+
+
+class Away(APIException):
+    """The database cannot be reached, or does not take anything: later it can."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE.value
+    wait = 5  # seconds, told as Retry-After
+
+    def __init__(self) -> None:
+        super().__init__(_("The program does not reach its data: try again."))
 
 
 class Refused(APIException):
@@ -52,6 +64,8 @@ def problem(error: Exception, context: Mapping[str, Any]) -> Response | None:
             error = Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, said)
         case BadRequest():
             error = Refused(HTTPStatus.BAD_REQUEST, str(error))
+        case OperationalError() | InterfaceError():
+            error = Away()
     response = exception_handler(error, dict(context))
     if response is None:
         return None

@@ -18,6 +18,7 @@ _BY_FORMAT = {"json": MEDIA_TYPE, "text/json": MEDIA_TYPE}
 
 # What an issue is called that goes with a status.
 _CODES = {
+    HTTPStatus.SERVICE_UNAVAILABLE: "transient",
     HTTPStatus.UNAUTHORIZED: "login",
     HTTPStatus.FORBIDDEN: "forbidden",
     HTTPStatus.NOT_FOUND: "not-found",

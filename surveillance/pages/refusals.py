@@ -1,8 +1,14 @@
-"""Pages that say why something was refused."""
+"""Pages that say why something was refused, or could not be done."""
+
+import sys
 
 from django.core.exceptions import BadRequest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+
+RETRY_AFTER = 5  # seconds; a database that was restarted is there again by then
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -14,3 +20,16 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def not_sent(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say what to do where a form lacks its token; the reason helps nobody who reads it."""
     return render(request, "403_csrf.html", status=403)
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Say that all is away for now where the database is, or that something went wrong.
+
+    Neither page asks who is signed in: that might be what failed.
+    """
+    is_away = isinstance(sys.exc_info()[1], OperationalError | InterfaceError)
+    status = 503 if is_away else 500
+    response = HttpResponse(render_to_string(f"{status}.html"), status=status)
+    if is_away:
+        response["Retry-After"] = str(RETRY_AFTER)
+    return response

@@ -1,4 +1,4 @@
-"""The real worker and the real beat, each in a process group of its own."""
+"""The product's own processes, each in a process group of its own."""
 
 import os
 import signal
@@ -10,23 +10,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[3]
-WORKER = ("worker", "--concurrency", "2", "--without-mingle", "--without-gossip")
-BEAT = ("beat", "--scheduler", "celery.beat.Scheduler")
+CELERY = ("-m", "celery", "-A", "surveillance")
+WORKER = (*CELERY, "worker", "--concurrency", "2", "--without-mingle", "--without-gossip")
+BEAT = (*CELERY, "beat", "--scheduler", "celery.beat.Scheduler")
+TELLS = "--loglevel=INFO"
 
 
 class Process:
-    """`celery worker` or `celery beat`, as docker-compose.yml runs them."""
+    """One that this Python runs, as docker-compose.yml does."""
 
     def __init__(self, words: tuple[str, ...], environment: Mapping[str, str], log: Path) -> None:
         self.log = log
-        self._words = [*words, "--loglevel=INFO"]
+        self._words = words
         self._environment = {**environment, "PATH": os.environ["PATH"]}
         self.start()
 
     def start(self) -> None:
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "surveillance", *self._words],
+                [sys.executable, *self._words],
                 cwd=ROOT,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -57,14 +59,15 @@ class Crew:
         self.started_again = 0
 
     def worker(self, name: str = "worker", **environment: str) -> Process:
-        words = (*WORKER, "--hostname", f"{name}@%h")
-        return self._start(words, name, environment)
+        return self.start(name, *WORKER, TELLS, "--hostname", f"{name}@%h", **environment)
 
     def beat(self, name: str = "beat", **environment: str) -> Process:
-        return self._start(BEAT, name, environment)
+        return self.start(name, *BEAT, TELLS, **environment)
 
-    def _start(self, words: tuple[str, ...], name: str, more: Mapping[str, str]) -> Process:
-        process = Process(words, {**self.environment, **more}, self._folder / f"{name}.log")
+    def start(self, name: str, *words: str, **environment: str) -> Process:
+        """Start `python WORDS`, which writes its log to `NAME.log`."""
+        log = self._folder / f"{name}.log"
+        process = Process(words, {**self.environment, **environment}, log)
         self._started.append(process)
         return process
 

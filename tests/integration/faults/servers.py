@@ -27,6 +27,12 @@ class SuddenValkey(Valkey):
 
     stop_signal = signal.SIGKILL
 
+    def tell(self, number: signal.Signals) -> None:
+        """Send its process a signal."""
+        process = self._process()
+        assert process
+        process.send_signal(number)
+
 
 class Servers:
     """What the house stands on, in `folder`, until `discard`."""
@@ -51,6 +57,13 @@ class Servers:
 
     def start_valkey(self) -> None:
         _start(self._valkey, self.redis_url)
+
+    def hang_valkey(self) -> None:
+        """Let it answer nobody, and hold on to all connections."""
+        self._valkey.tell(signal.SIGSTOP)
+
+    def wake_valkey(self) -> None:
+        self._valkey.tell(signal.SIGCONT)
 
     def discard(self) -> None:
         self._valkey.discard()

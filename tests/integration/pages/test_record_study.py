@@ -9,6 +9,7 @@ from patients.models import Clinic, Finding
 from schedules.models import Booking, BookingState, Result, Slot, Study
 from schedules.rules.outcome import Outcome
 from schedules.rules.wording import long_date
+from surveillance.audit.models import Event
 from tests.factories import BookingFactory, PatientFactory
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import moment
@@ -80,6 +81,20 @@ def test_inadequate_images_leave_the_slot_open(
 
     open_slot.refresh_from_db()
     assert open_slot.outcome == Outcome.OPEN
+
+
+def test_a_form_that_is_sent_again_for_want_of_an_answer_tells_of_one_study(
+    nurse_client: Client, open_slot: Slot, form: Form
+) -> None:
+    empty = Page(nurse_client.get(f"/patients/{open_slot.patient.public_id}/studies/new/"))
+    [field] = empty.document.select("input[name=made_up_uid]")
+    form |= {"made_up_uid": field["value"], "outcome": "no_disease"}
+    record(nurse_client, open_slot, form)
+
+    again = record(nurse_client, open_slot, form)
+
+    assert Study.objects.count() == Event.objects.filter(act="study.recorded").count() == 1
+    assert "has recorded a result already" in again.text()
 
 
 def test_the_same_study_told_twice_is_one(
