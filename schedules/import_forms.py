@@ -3,12 +3,10 @@
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from patients.importing.columns import COLUMNS, NOTHING
-from patients.importing.reading import MOST_BYTES, Delimiter, Encoding, Table, too_large
+from patients.importing.reading import Delimiter, Encoding, Table, too_large
 from patients.importing.uploads import unknown
 from patients.models import Clinic, Import
 
@@ -25,19 +23,17 @@ class UploadForm(forms.Form):
     )
     clinic = forms.ModelChoiceField(Clinic.objects.none(), label=_("Clinic"), empty_label=None)
 
-    def __init__(self, *args: Any, clinics: list[Clinic], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, clinics: list[Clinic], is_too_large: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if is_too_large:  # so it was not kept
+            self.fields["file"].error_messages["required"] = too_large()
         clinic = self.fields["clinic"]
         assert isinstance(clinic, forms.ModelChoiceField)
         clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics]).order_by("name")
         if len(clinics) == 1:
             del self.fields["clinic"]
-
-    def clean_file(self) -> "UploadedFile[Any]":
-        file: UploadedFile[Any] = self.cleaned_data["file"]
-        if file.size is None or file.size > MOST_BYTES:
-            raise ValidationError(too_large())
-        return file
 
 
 class ReadingForm(forms.Form):

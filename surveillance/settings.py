@@ -93,10 +93,13 @@ if DEMO:
 
 MIDDLEWARE = [
     "surveillance.request_log.RequestLogMiddleware",
+    # Those of headers come first, so that no answer leaves without them, of whatever makes it.
+    "surveillance.headers.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "surveillance.requests_counted.CountingMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -108,7 +111,6 @@ MIDDLEWARE = [
     "surveillance.accounts.middleware.NoStoreMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 ROOT_URLCONF = "surveillance.urls"
@@ -298,14 +300,13 @@ LANGUAGES = [("en-gb", "English"), ("ja", "日本語")]
 LOCALE_PATHS = [BASE_DIR / "surveillance" / "locale"]
 FORMAT_MODULE_PATH = "surveillance.formats"
 LANGUAGE_COOKIE_AGE = 31_536_000  # a year
-LANGUAGE_COOKIE_SECURE = not (DEBUG or DEMO)
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # pages show the clinic's own time; see patients.models.Clinic
 
 # What is uploaded goes to a file that others can read, and a CT is many files.
 FILE_UPLOAD_HANDLERS = [
-    "imaging.upload_limit.Limit",
+    "surveillance.upload_limit.Limit",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 DATA_UPLOAD_MAX_NUMBER_FILES = 5_000
@@ -314,6 +315,7 @@ STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEMO  # the demo serves them from where they lie
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 if not (DEBUG or DEMO):
     STORAGES = {
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -337,6 +339,7 @@ CONTENT_SECURITY_POLICY = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
 if not (DEBUG or DEMO):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -347,6 +350,11 @@ if not (DEBUG or DEMO):
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
+    # By such a name a browser takes a cookie from this host alone, and over TLS alone.
+    SESSION_COOKIE_NAME = "__Host-sessionid"
+    CSRF_COOKIE_NAME = "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
 
 KNOX_TOKEN_MODEL = "api.Token"  # noqa: S105 # it is a name
 MIGRATION_MODULES = {"knox": None}  # its own table, which nobody would use, is not made

@@ -39,7 +39,8 @@ TYPES = {
 def imports(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     """Give a file, or find again one that was given."""
     sent = (request.POST, request.FILES) if request.method == "POST" else ()
-    form = UploadForm(*sent, clinics=clinics)
+    left_out = getattr(request, "left_out", [])
+    form = UploadForm(*sent, clinics=clinics, is_too_large=bool(left_out))
     if form.is_valid():
         file = form.cleaned_data["file"]
         try:

@@ -2,18 +2,36 @@
 
 import sys
 
-from django.core.exceptions import BadRequest
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    RequestDataTooBig,
+    TooManyFieldsSent,
+    TooManyFilesSent,
+)
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 RETRY_AFTER = 5  # seconds; a database that was restarted is there again by then
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Say what was wrong where a view says so; other refusals may hold what nobody should read."""
-    why = str(exception) if isinstance(exception, BadRequest) else ""
+    match exception:
+        case BadRequest():
+            why = str(exception)
+        case TooManyFilesSent():
+            why = _(
+                "These are more than %(most)s files, so none was taken: bring them in parts, or as "
+                "a ZIP archive."
+            ) % {"most": f"{settings.DATA_UPLOAD_MAX_NUMBER_FILES:,}"}
+        case RequestDataTooBig() | TooManyFieldsSent():
+            why = _("That was more than a form may hold, so nothing was saved: write less of it.")
+        case _:
+            why = ""
     return render(request, "400.html", {"why": why}, status=400)
 
 

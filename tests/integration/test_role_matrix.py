@@ -39,6 +39,7 @@ from tests.factories import (
     UserFactory,
     morning,
 )
+from tests.headers import unguarded
 from tests.integration.imaging.scene import ct, identity_of, received
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +161,7 @@ class Visitor:
         if self.user:
             client.force_login(self.user)
         answer = client.get(address) if method == "GET" else client.post(address, told)
+        assert unguarded(answer) == [], address
         return outcome(answer)
 
     def expects(self, rule: Rule, method: str) -> str:

@@ -29,6 +29,7 @@ SHOW = """
 import json
 from surveillance import settings
 names = "SECRET_KEY DATABASES REDIS_URL EMAIL_HOST_PASSWORD SMS_URL PACS_LOGINS".split()
+names += [name for name in dir(settings) if name.startswith("SECURE_") or "_COOKIE_" in name]
 print(json.dumps({name: getattr(settings, name) for name in names}))
 """
 
@@ -57,6 +58,20 @@ def test_each_secret_can_be_in_a_file(tmp_path: Path) -> None:
     assert settings["SECRET_KEY"] == KEY
     assert settings["DATABASES"]["default"]["PASSWORD"] == "$pass"
     assert settings["PACS_LOGINS"]["two"] == ["them", "secret"]
+
+
+def test_production_insists_on_tls_and_on_cookies_of_this_host_alone() -> None:
+    settings = json.loads(start(**SECRETS).stdout)
+    assert {name: settings[name] for name in settings if name.endswith(("_SECURE", "_NAME"))} == {
+        **{f"{name}_COOKIE_SECURE": True for name in ("SESSION", "CSRF", "LANGUAGE")},
+        "SESSION_COOKIE_NAME": "__Host-sessionid",
+        "CSRF_COOKIE_NAME": "__Host-csrftoken",
+        "LANGUAGE_COOKIE_NAME": "__Host-language",
+    }
+    assert settings["SECURE_SSL_REDIRECT"]
+    assert settings["SECURE_HSTS_SECONDS"] == 31_536_000
+    assert settings["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
+    assert settings["SECURE_HSTS_PRELOAD"]
 
 
 def test_what_the_address_of_the_database_asks_for_is_kept() -> None:

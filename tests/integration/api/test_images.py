@@ -8,11 +8,11 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from imaging import upload_limit
 from imaging.headers.header import Identity
 from imaging.models import Received
 from patients.models import Clinic
 from schedules.models import Booking, Slot, Study
+from surveillance import upload_limit
 from surveillance.accounts.models import User
 from surveillance.api.models import Answered
 from surveillance.audit.models import Look
@@ -118,7 +118,7 @@ def test_nothing_is_half_written_of_hostile_files(
     nothing = nurses_program.post(IMAGES, {"clinic": clinic.code})
     assert [one["field"] for one in nothing.json()["errors"]] == ["images"]
     assert nurses_program.post(IMAGES, "{}", "application/json").status_code == 415
-    monkeypatch.setattr(upload_limit, "MOST", 100_000)
+    monkeypatch.setitem(upload_limit.MOST, "api-images-list", 100_000)
     large = bring(nurses_program, clinic, ("large.dcm", b"x" * 200_000))
     assert "more than 1 GB" in large.json()["detail"]
     monkeypatch.setattr("django.conf.settings.DATA_UPLOAD_MAX_NUMBER_FILES", 2)

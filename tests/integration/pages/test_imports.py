@@ -10,6 +10,7 @@ from patients.models import Clinic, Import, Patient, Treatment
 from schedules.jobs import work
 from schedules.models import Job, JobState
 from schedules.views import imports as views
+from surveillance import upload_limit
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event, Look
 from tests.factories import ClinicFactory, MembershipFactory, PatientFactory
@@ -169,7 +170,7 @@ def test_a_long_list_is_looked_at_in_the_background(
 def test_what_is_no_list_is_refused_at_its_field(
     administrator_client: Client, data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("schedules.import_forms.MOST_BYTES", 100)
+    monkeypatch.setitem(upload_limit.MOST, "imports", 100)
     told = {"file": SimpleUploadedFile("list.csv", data)}
     page = Page(administrator_client.post("/imports/", told))
     assert page.error_summary[0].startswith("File: ")

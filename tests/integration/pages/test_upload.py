@@ -10,10 +10,10 @@ from django.test import Client
 from pydicom import Dataset
 from pydicom.data import get_testdata_file
 
-from imaging import upload_limit
 from imaging.models import Received
 from patients.models import Clinic, Patient
 from schedules.models import Booking, Slot, Study
+from surveillance import upload_limit
 from tests.dicom import made_ct
 from tests.factories import BookingFactory, ScannerFactory
 from tests.integration.pages.reading import Page
@@ -111,7 +111,7 @@ def test_nothing_and_too_much_are_refused(
 ) -> None:
     assert "required" in Page(nurse_client.post(UPLOAD, {})).error_beside("images")
 
-    monkeypatch.setattr(upload_limit, "MOST", 100_000)
+    monkeypatch.setitem(upload_limit.MOST, "upload", 100_000)
     small, large = (
         SimpleUploadedFile("small.txt", b"x" * 1000),
         SimpleUploadedFile("large.bin", b"x" * 200_000),
