@@ -294,6 +294,10 @@ if SESSION_IDLE_MINUTES < 3 or SESSION_HOURS < 1:
         "SESSION_IDLE_MINUTES is 3 or more, for the warning comes 2 minutes before the end, and"
         " SESSION_HOURS is 1 or more. See .env.example."
     )
+# How long a clinician may read another clinic's patient who was opened in an emergency.
+EMERGENCY_MINUTES = env.int("EMERGENCY_MINUTES", default=60)
+if not 1 <= EMERGENCY_MINUTES <= 24 * 60:
+    raise ImproperlyConfigured("EMERGENCY_MINUTES is 1 to 1440. See .env.example.")
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("ja", "日本語")]
