@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from imaging.pacs_logins import pacs_logins
 from reminders.channels.sms_url import sms_gateway
+from surveillance.outgoing.entries import allowed
 from surveillance.unsafe import unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -264,6 +265,12 @@ try:
     PACS_LOGINS = pacs_logins(filter(None, secret("PACS_LOGINS").split(",")))
 except ValueError as error:
     raise ImproperlyConfigured(f"PACS_LOGINS {error} See .env.example.") from error
+
+# Where the server may connect to of what is typed on pages: a clinic's PACS, its receiver of HL7.
+try:
+    OUTGOING_ALLOWED = allowed(env.list("OUTGOING_ALLOWED", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(f"OUTGOING_ALLOWED {error} See .env.example.") from error
 
 # With receivers of HL7 that speak TLS: a CA beside those that the system knows, and what we show.
 MLLP_TLS_CA = env.str("MLLP_TLS_CA", default="")
