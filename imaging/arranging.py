@@ -14,6 +14,7 @@ from patients.models import Clinic
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 from surveillance.audit.queries import who_last
+from surveillance.outgoing.connecting import NotAllowed, check_url
 
 Row = TypeVar("Row", Peer, TextMeaning)
 
@@ -31,8 +32,8 @@ def arrange(
     """Change how a clinic takes images in; `seen` is the mark of what was looked at, if it was.
 
     Raises:
-        ValidationError: somebody else changed it meanwhile, or a value is not what the model
-            allows.
+        ValidationError: somebody else changed it meanwhile, a value is not what the model allows,
+            or the server may not ask that PACS.
     """
     arranged = Arrangement.objects.select_for_update().get_or_create(clinic=clinic)[0]
     _check_seen(arranged, seen, "images.arranged", clinic)
@@ -42,6 +43,11 @@ def arrange(
     arranged.files_by_itself, arranged.settles_after = files_by_itself, settles_after
     arranged.pacs_url = pacs_url
     arranged.full_clean()
+    if pacs_url:
+        try:
+            check_url(pacs_url)
+        except NotAllowed as error:
+            raise ValidationError({"pacs_url": str(error)}) from error
     arranged.save()
     record(
         act="images.arranged",

@@ -23,6 +23,7 @@ from imaging.intake import take_in
 from imaging.models import Arrangement, Instance
 from patients.models import Clinic, Patient
 from schedules.models import Booking
+from surveillance.outgoing.connecting import NotAllowed, guard
 
 OVERLAP = timedelta(days=1)  # what was done yesterday may have come late
 FIRST = timedelta(days=7)  # before the first time that it is asked
@@ -75,7 +76,7 @@ def ask(arranged: Arrangement, at: datetime | None = None) -> None:
         with _client(arranged) as client:
             for day in _take_in_new(client, arranged, at):
                 ours.update(pacs_seen_on=day)
-    except (requests.RequestException, Unusable, ValueError) as error:
+    except (requests.RequestException, NotAllowed, Unusable, ValueError) as error:
         ours.update(pacs_error=_in_words(error)[:300])
         logger.warning("The PACS of %s: %s", arranged.clinic.code, _in_words(error))
     else:
@@ -85,7 +86,7 @@ def ask(arranged: Arrangement, at: datetime | None = None) -> None:
 @contextmanager
 def _client(arranged: Arrangement) -> Iterator[DICOMwebClient]:
     with BoundedSession() as session:
-        session.trust_env = False  # neither a proxy nor a login from elsewhere
+        guard(session)
         session.auth = settings.PACS_LOGINS.get(arranged.clinic.code)
         client = DICOMwebClient(arranged.pacs_url.rstrip("/"), session=session, timeout=TIMEOUT)
         client.set_http_retry_params(retry=False)  # the next time is soon enough
@@ -188,4 +189,4 @@ def _in_words(error: Exception) -> str:
     """Say what went wrong, without the address, in which a login may stand."""
     if isinstance(error, requests.HTTPError) and error.response is not None:
         return f"HTTP {error.response.status_code}"
-    return str(error) if isinstance(error, Unusable) else type(error).__name__
+    return str(error) if isinstance(error, Unusable | NotAllowed) else type(error).__name__

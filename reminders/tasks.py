@@ -1,8 +1,9 @@
 """What beat asks for. A lost or a repeated task changes nothing: the work stands in PostgreSQL."""
 
 from celery import shared_task
+from django.utils import timezone
 
-from reminders import actions, reconciliation
+from reminders import actions, emergencies, reconciliation
 from reminders.appointments.telling import tell
 from reminders.models import Receiver
 
@@ -10,6 +11,11 @@ from reminders.models import Receiver
 @shared_task
 def sweep() -> None:
     actions.sweep()
+
+
+@shared_task
+def tell_of_emergencies() -> None:
+    emergencies.tell_of_emergencies(timezone.now())
 
 
 @shared_task

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from imaging.pacs_logins import pacs_logins
 from reminders.channels.sms_url import sms_gateway
+from surveillance.outgoing.entries import allowed
 from surveillance.unsafe import unsafe
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -265,6 +266,12 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"PACS_LOGINS {error} See .env.example.") from error
 
+# Where the server may connect to of what is typed on pages: a clinic's PACS, its receiver of HL7.
+try:
+    OUTGOING_ALLOWED = allowed(env.list("OUTGOING_ALLOWED", default=[]))
+except ValueError as error:
+    raise ImproperlyConfigured(f"OUTGOING_ALLOWED {error} See .env.example.") from error
+
 # With receivers of HL7 that speak TLS: a CA beside those that the system knows, and what we show.
 MLLP_TLS_CA = env.str("MLLP_TLS_CA", default="")
 MLLP_TLS_CERT = env.str("MLLP_TLS_CERT", default="")
@@ -294,6 +301,10 @@ if SESSION_IDLE_MINUTES < 3 or SESSION_HOURS < 1:
         "SESSION_IDLE_MINUTES is 3 or more, for the warning comes 2 minutes before the end, and"
         " SESSION_HOURS is 1 or more. See .env.example."
     )
+# How long a clinician may read another clinic's patient who was opened in an emergency.
+EMERGENCY_MINUTES = env.int("EMERGENCY_MINUTES", default=60)
+if not 1 <= EMERGENCY_MINUTES <= 24 * 60:
+    raise ImproperlyConfigured("EMERGENCY_MINUTES is 1 to 1440. See .env.example.")
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("ja", "日本語")]

@@ -12,12 +12,17 @@ from django.utils.translation import gettext as _
 from patients.models import Clinic
 from patients.queries import acts_of
 from surveillance.accounts.models import User
-from surveillance.accounts.roles import Act
+from surveillance.accounts.roles import NOT_BY_PROGRAMS, Act
 from surveillance.api.models import Token
 from surveillance.audit.actions import record
 
 LONGEST = 365  # days that a token may last
 MOST = 20  # of a person
+
+
+def acts_for_programs(user: User) -> list[Act]:
+    """Return what a program may be given of all that its owner may do."""
+    return [act for act in acts_of(user) if act not in NOT_BY_PROGRAMS]
 
 
 def tokens_of(user: User, kept_clinics: Iterable[Clinic]) -> QuerySet[Token]:
@@ -37,7 +42,7 @@ def make_token(
             its owner does, nowhere, or for too long.
     """
     User.objects.select_for_update(no_key=True).get(pk=by.pk)
-    if beyond := set(acts) - set(acts_of(by)):
+    if beyond := set(acts) - set(acts_for_programs(by)):
         told = ", ".join(sorted(str(Act(act).label) for act in beyond))
         raise ValidationError(
             {"acts": _("You may not do this yourself: %(acts)s.") % {"acts": told}}

@@ -16,6 +16,7 @@ from reminders.models import AlarmKind, Announcement, MessageState, Receiver
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 from surveillance.audit.queries import who_last
+from surveillance.outgoing.connecting import NotAllowed, check
 
 
 @transaction.atomic
@@ -32,8 +33,8 @@ def arrange_receiver(
     `seen` is the mark of what was looked at, if it was. Set on, it is told of what is still ahead.
 
     Raises:
-        ValidationError: somebody else changed it meanwhile, it is set on without an address, or a
-            value is not what the model allows.
+        ValidationError: somebody else changed it meanwhile, it is set on without an address or
+            with one where the server may not connect to, or a value is not what the model allows.
     """
     at = at or timezone.now()
     receiver = Receiver.objects.select_for_update().get_or_create(clinic=clinic)[0]
@@ -55,6 +56,11 @@ def arrange_receiver(
     if (receiver.host, receiver.port, receiver.tls) != before:  # of another one nothing is known
         receiver.tried_at, receiver.answered_at, receiver.error = None, None, ""
     receiver.full_clean()
+    if receiver.on:
+        try:
+            check(receiver.host, receiver.port)
+        except NotAllowed as error:
+            raise ValidationError({"host": str(error)}) from error
     receiver.save()
     if not receiver.on:
         end_alarm(AlarmKind.HL7, at=at, clinic=clinic)

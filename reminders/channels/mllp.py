@@ -17,6 +17,7 @@ from hl7.exceptions import HL7Exception
 
 from reminders.channels import RecipientBusy, Refused, TryLater, Uncertain
 from reminders.channels.http import brief
+from surveillance.outgoing.connecting import NotAllowed, connect
 
 CONNECT_SECONDS = 5
 ANSWER_SECONDS = 20
@@ -61,6 +62,8 @@ class MllpLine:
             raise TryLater(
                 f"{self.who} has no valid certificate: {error.verify_message}"
             ) from error
+        except NotAllowed as error:
+            raise TryLater(str(error)) from error
         except TimeoutError as error:
             raise TryLater(f"{self.who} cannot be reached: timed out") from error
         except (OSError, UnicodeError) as error:
@@ -122,7 +125,7 @@ class MllpLine:
             line.close()
 
     def _connected(self) -> socket.socket:
-        line = socket.create_connection((self._host, self._port), timeout=CONNECT_SECONDS)
+        line = connect(self._host, self._port, CONNECT_SECONDS)
         if not self._tls:
             return line
         try:

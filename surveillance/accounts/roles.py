@@ -40,6 +40,10 @@ class Act(models.TextChoices):
     KEEP_RULES = "keep the rules of reminders", _("keep the rules of reminders")
     SEE_STATUS = "see whether everything runs", _("see whether everything runs")
     DECIDE_HOLD = "release or discard held messages", _("release or discard held messages")
+    OPEN_IN_EMERGENCY = (
+        "read another clinic's patient in an emergency",
+        _("read another clinic’s patient in an emergency"),
+    )
     KEEP_CLINIC = (
         "keep the clinic, its members and scanners",
         _("keep the clinic, its members and scanners"),
@@ -66,5 +70,9 @@ MAY: Mapping[Act, frozenset[Role]] = {
     Act.KEEP_RULES: frozenset({Role.ADMINISTRATOR}),
     Act.SEE_STATUS: frozenset(Role),
     Act.DECIDE_HOLD: frozenset({Role.ADMINISTRATOR}),
+    Act.OPEN_IN_EMERGENCY: frozenset({Role.CLINICIAN}),
     Act.KEEP_CLINIC: frozenset({Role.ADMINISTRATOR}),
 }
+
+# What a person alone does, at a page: no token for a program reaches so far.
+NOT_BY_PROGRAMS = frozenset({Act.OPEN_IN_EMERGENCY})

@@ -40,6 +40,7 @@ def environment(data_dir: Path = DATA_DIR, *, throwaway: bool = False) -> Iterat
             "SECRET_KEY": _secret_key(data_dir),
             "EMAIL_URL": "mailbox://",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "OUTGOING_ALLOWED": "127.0.0.1,localhost",
             "DEMO": "true",
         }
         for name, value in defaults.items():

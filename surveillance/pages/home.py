@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from imaging.queries import undecided
 from patients.access import UserRequest
+from patients.emergency import accesses_to
 from patients.models import Clinic
 from patients.queries import clinic_days, clinics_where_may
 from reminders.models import Reconciliation
@@ -122,6 +123,9 @@ def home(request: UserRequest) -> HttpResponse:
     ]
     context = {
         "work": work,
+        "accesses": accesses_to(clinics_where_may(request.user, Act.KEEP_CLINIC))
+        .filter(noted_at=None)
+        .count(),
         "safety_net": _of_everybody(request.user),
         "jobs": queries.recent_jobs(request.user, timezone.now()),
         "sweep": last_sweep(timezone.now()),

@@ -40,6 +40,7 @@ LINKS = (
     Link(_("Bring images"), "upload", Act.RECORD_STUDY),
     Link(_("Safety net"), "safety-net", Act.SEE_PATIENTS, daily=True),
     Link(_("Patients"), "patients", Act.SEE_PATIENTS, daily=True),
+    Link(_("Emergency access"), "emergency", Act.OPEN_IN_EMERGENCY),
     Link(_("Messages"), "messages", Act.SEE_MESSAGES),
     Link(_("Figures"), "figures", Act.SEE_FIGURES),
     Link(_("Protocols"), "protocols", Act.SEE_PROTOCOLS),
@@ -51,6 +52,7 @@ LINKS = (
     Link(_("Imports"), "imports", Act.IMPORT, daily=True),
     Link(_("Exports"), "exports", Act.EXPORT, daily=True),
     Link(_("Audit"), "audit", Act.SEE_AUDIT, daily=True),
+    Link(_("Emergency accesses"), "emergencies", Act.SEE_AUDIT),
     Link(_("Status"), "status", Act.SEE_STATUS),
 )
 MAILBOX = Link(_("Mailbox"), "mailbox")  # there in the demo alone

@@ -1,9 +1,10 @@
 """The page that tells one patient's story."""
 
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -27,20 +28,31 @@ from surveillance.pages.timeline import timeline
 @require_safe
 @allowed(Act.SEE_PATIENTS)
 def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> HttpResponse:
-    found = get_object_or_404(
-        patients_of(clinics).prefetch_related(
-            "tumours__treatments",
-            "tumours__findings",
-            "studies__result__corrections__by",
-            "studies__slots",
-            "studies__kept_by",
-            "studies__received__filed_by",
-            "studies__received__headers",
-            "clinic__text_meanings",
-        ),
-        public_id=public_id,
-    )
+    found = get_object_or_404(with_story(patients_of(clinics)), public_id=public_id)
     record_look(page="patient", by=request.user, patients=[found])
+    context = story(found) | {
+        "changes": changes_of(found),
+        "looks": looks_at(found, found.clinic.zone),
+    }
+    return render(request, "surveillance/patient.html", context)
+
+
+def with_story(patients: QuerySet[Patient]) -> QuerySet[Patient]:
+    """Return the patients with what `story` tells of each."""
+    return patients.select_related("clinic").prefetch_related(
+        "tumours__treatments",
+        "tumours__findings",
+        "studies__result__corrections__by",
+        "studies__slots",
+        "studies__kept_by",
+        "studies__received__filed_by",
+        "studies__received__headers",
+        "clinic__text_meanings",
+    )
+
+
+def story(found: Patient) -> dict[str, Any]:
+    """Return what the page tells of a patient, but for who looked and who changed."""
     schedules = list(
         schedules_of([found.clinic])
         .filter(tumour__patient=found)
@@ -58,7 +70,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
     )
     today = found.clinic.today()
     told = follow_up(found, schedules, today)
-    context = {
+    return {
         "patient": found,
         "today": today,
         "schedules": schedules,
@@ -69,10 +81,7 @@ def patient(request: UserRequest, clinics: list[Clinic], public_id: UUID) -> Htt
         "picture": draw(told),
         "picture_rows": rows(told),
         "said": said_of(found),
-        "changes": changes_of(found),
-        "looks": looks_at(found, found.clinic.zone),
     }
-    return render(request, "surveillance/patient.html", context)
 
 
 def _unfollowed(patient: Patient, schedules: Iterable[Schedule]) -> list[Tumour]:

@@ -12,9 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from patients.access import UserRequest
-from patients.api.tokens import LONGEST, make_token, revoke_token, tokens_of
+from patients.api.tokens import (
+    LONGEST,
+    acts_for_programs,
+    make_token,
+    revoke_token,
+    tokens_of,
+)
 from patients.forms import refuse
-from patients.queries import acts_of, clinics_where_may
+from patients.queries import clinics_where_may
 from surveillance.accounts.roles import Act
 
 
@@ -42,7 +48,7 @@ class TokenForm(forms.Form):
 def tokens(request: UserRequest) -> HttpResponse:
     """One's own tokens, and those of the members of the clinics that one keeps."""
     user = request.user
-    form = TokenForm(request.POST or None, acts=acts_of(user))
+    form = TokenForm(request.POST or None, acts=acts_for_programs(user))
     made = text = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -50,7 +56,7 @@ def tokens(request: UserRequest) -> HttpResponse:
         except ValidationError as error:
             refuse(form, error)
         else:
-            form = TokenForm(acts=acts_of(user))
+            form = TokenForm(acts=acts_for_programs(user))
     listed = list(tokens_of(user, clinics_where_may(user, Act.KEEP_CLINIC)))
     context = {
         "form": form,

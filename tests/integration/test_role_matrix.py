@@ -9,7 +9,7 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from patients.models import Clinic, Import, TreatmentKind
+from patients.models import Clinic, EmergencyAccess, Import, TreatmentKind
 from reminders.models import Hold, Kind, Message, Notice
 from reminders.models import Rule as ReminderRule
 from reminders.rules import give_defaults
@@ -114,6 +114,11 @@ RULES = {
     "take-over": Rule(Act.PLAN, FORM),
     "jobs": Rule(),
     "job": Rule(of_one_person=True),
+    "emergency": Rule(Act.OPEN_IN_EMERGENCY, FORM),
+    "emergency-patient": Rule(Act.OPEN_IN_EMERGENCY, of_one_person=True),
+    "end-emergency": Rule(Act.OPEN_IN_EMERGENCY, BUTTON, of_one_person=True),
+    "emergencies": Rule(Act.SEE_AUDIT),
+    "note-emergency": Rule(Act.KEEP_CLINIC, BUTTON, of_one_patient=True),
     "account": Rule(),
     "end-sessions": Rule(verbs=BUTTON),
     "tokens": Rule(verbs=FORM),
@@ -255,6 +260,9 @@ def site(clinic: Clinic) -> Site:
         acts=[Act.SEE_PATIENTS],
         expiry=morning(12, 1),
     )
+    access = EmergencyAccess.objects.create(
+        by=UserFactory.create(), patient=slot.patient, at=morning(4, 20), until=morning(12, 1)
+    )
     version: list[UUID | str | int] = [schedule.protocol.code, schedule.protocol.version]
     arguments: dict[str, list[UUID | str | int]] = {
         "patient": [slot.patient.public_id],
@@ -284,6 +292,10 @@ def site(clinic: Clinic) -> Site:
         "import-corrections": [given.public_id],
         "change-view": [view.public_id],
         "revoke-token": [token.public_id],
+        **{
+            name: [access.public_id]
+            for name in ("emergency-patient", "end-emergency", "note-emergency")
+        },
         "acknowledge": [alert.public_id],
         "message": [message.public_id],
         "send-again": [message.public_id],

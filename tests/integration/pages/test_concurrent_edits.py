@@ -282,6 +282,8 @@ OTHERS = {
     *("imports", "import", "import-corrections"),  # one person's alone; what was shown is fixed
     "upload",
     *("tokens", "revoke-token", "end-sessions"),  # one person's alone
+    *("emergency", "end-emergency"),  # one person's alone
+    "note-emergency",  # pages/test_emergency.py: the second is told who has
     "feeds",  # made and revoked, never changed
     "images",  # imaging/test_filing.py: the second is told who has filed them, or set them aside
 }

@@ -156,6 +156,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         ),
         *(("clinician", name) for name in ("overdue", "review", "rebaselines", "results")),
         ("clinician", "take-over"),
+        ("clinician", "emergency"),
         *(
             ("clinician", name)
             for name in ("enrol", "what-if", "decline-anchor", "suspend", "end", "death")
@@ -180,6 +181,7 @@ def test_the_walk_reaches_every_page_by_links(answers: list[Answer]) -> None:
         ),
         *((role, "figures") for role in ("clinician", "administrator", "auditor")),
         *((role, name) for role in ("administrator", "auditor") for name in ("audit", "looks")),
+        *((role, "emergencies") for role in ("administrator", "auditor")),
         *(("administrator", name) for name in ("exports", "rules")),
         *(("administrator", name) for name in ("imports", "import")),
         *(("administrator", name) for name in ("administration", "clinic", "clinic-facts")),
@@ -312,6 +314,7 @@ ONLY_PRESSED = {
     "import-corrections",
     "revoke-token",
     "end-sessions",
+    *("end-emergency", "note-emergency"),
     *("logout", "acknowledge", "send-again", "hold", "switch-rule"),
     *("move-booking", "review-result", "sign-protocol"),
     *("undo-booking", "undo-outcome", "undo-contact", "undo-review"),

@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from imaging.filing import settle
 from imaging.models import Arrangement, FiledBy, Peer, Received, TextMeaning
 from patients.models import Clinic, Patient
 from schedules.models import Slot, Study
 from surveillance.accounts.models import User
+from surveillance.outgoing.entries import allowed
 from tests.factories import ClinicFactory, PatientFactory
 from tests.integration.imaging.scene import ct, identity_of, received
 from tests.integration.pages.reading import Page
@@ -151,8 +153,9 @@ def test_what_grew_and_does_not_fit_is_left_as_it_is_or_gains_a_region(
 
 
 def test_an_administrator_arranges_peers_and_texts(
-    administrator_client: Client, clinic: Clinic
+    administrator_client: Client, clinic: Clinic, settings: Settings
 ) -> None:
+    settings.OUTGOING_ALLOWED = allowed(["pacs.example.org:443"])
     page = f"/imaging/arrangement/{clinic.code}/"
 
     def send(**told: object) -> Page:
@@ -163,6 +166,13 @@ def test_an_administrator_arranges_peers_and_texts(
     arranged = Arrangement.objects.get()
     assert (arranged.settles_after, arranged.files_by_itself) == (20, True)
     assert arranged.pacs_url == "https://pacs.example.org/qido"
+    for inside in (
+        "http://169.254.169.254/latest/",
+        "http://pacs.example.org/",
+        "https://x:99999/",
+    ):
+        beside = send(arrange="yes", pacs_url=inside).error_beside("pacs_url")
+        assert "This server may not connect to" in beside or "valid URL" in beside
     assert "1440" in send(arrange="yes", settles_after="9999").error_beside("settles_after")
 
     send(add_peer="yes", ae_title="CT1", address="192.0.2.1", name="New")

@@ -17,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, reverse
 from pytest_django import DjangoDbBlocker
 
+from patients.models import EmergencyAccess
 from patients.paging import PAGE_ROWS
 from reminders.models import Hold, Message, MessageState
 from schedules.actions import export, record_contact
@@ -49,7 +50,7 @@ LISTS = {"/worklists/results/": 2}  # that go on page by page, each by itself
 # What has no rows, or as many as there are months and kinds.
 NO_LISTS = {
     *("home", "mailbox", "register", "upload", "compare-protocols", "figures", "status"),
-    "account",
+    *("account", "emergency"),
 }
 
 
@@ -110,6 +111,13 @@ def enter_of_all(times: int, users: dict[Role, User]) -> None:
         )
         export(asked=whole, clinics=[clinic], by=administrator, keep=list)
         give_lists(clinic, administrator)
+        EmergencyAccess.objects.create(
+            by=UserFactory.create(),
+            patient=slot_due_in(-10, clinic).patient,
+            reason="Bleeding, and nobody knows what was resected",
+            at=moment(clinic, -1),
+            until=moment(clinic, 1),
+        )
         told = {"code": protocol.code, "version": protocol.version}
         for user in users.values():
             Job.objects.create(kind=JobKind.TAKE_OVER, by=user, parameters=told, total=1)

@@ -88,6 +88,7 @@ def test_what_cannot_be_is_said_at_its_field(administrator_client: Client, clini
         ({"port": "2575", "host": ""}, "Without an address nobody can be told."),
         ({"port": "2575", "host": "http://his"}, "A host is a name or an IP address"),
         ({"port": "70000"}, "65535"),
+        ({"port": "99", "host": "10.0.0.1"}, "This server may not connect to 10.0.0.1, port 99."),
         ({"port": "2575", "our_application": ""}, "required"),
     ):
         page = send(administrator_client, clinic, **TYPED | typed)

@@ -1,0 +1,1 @@
+"""Where the server may connect to of what people type on pages."""
