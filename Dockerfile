@@ -1,12 +1,12 @@
 # The product alone: no tests, no secrets, and no embedded servers but in the stage backup.
 
-FROM python:3.11-slim-bookworm AS packages
+FROM python:3.11.14-slim-bookworm AS packages
 COPY requirements/base.txt /
 RUN python -m venv /venv \
     && /venv/bin/pip install --disable-pip-version-check --no-cache-dir \
         --require-hashes --only-binary :all: --requirement /base.txt
 
-FROM python:3.11-slim-bookworm AS app
+FROM python:3.11.14-slim-bookworm AS app
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 RUN groupadd --gid 10001 app && useradd --uid 10001 --gid app --no-create-home app
 WORKDIR /app

@@ -20,7 +20,7 @@ from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
 from surveillance.accounts.models import User
-from tests.integration.test_deployment import command_of
+from tests.containers import command_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 30

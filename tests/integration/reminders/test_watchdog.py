@@ -78,6 +78,12 @@ def look_once(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     )
 
 
+def check(environment: dict[str, str]) -> int:
+    """The exit code of whoever asks whether a watchdog looks."""
+    asked = subprocess.run(command("--check"), cwd=ROOT, env=environment, stderr=subprocess.PIPE)
+    return asked.returncode
+
+
 @contextmanager
 def watching(environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     """A watchdog that looks every second; at the end it is told to stop, and leaves in order."""
@@ -105,13 +111,19 @@ def subjects(server: MailServer) -> Sequence[str]:
 
 @committed
 def test_silence_is_told_once_while_worker_and_broker_are_down(
-    clinic: Clinic, mail_server: MailServer, nobody: str
+    clinic: Clinic, mail_server: MailServer, nobody: str, tmp_path: Path
 ) -> None:
     swept(ago=timedelta(hours=3))
 
-    with watching(environment(mail_server.port, nobody)):
+    given = environment(mail_server.port, nobody) | {"TMPDIR": str(tmp_path)}
+    assert check(given) == 1
+    with watching(given):
         wait_until(lambda: mail_server.letters)
+        assert check(given) == 0
         time.sleep(3)
+    [looked] = tmp_path.iterdir()
+    os.utime(looked, (0, time.time() - 500))
+    assert check(given) == 1
 
     [letter] = mail_server.letters
     assert letter["To"] == "ada@example.org"
