@@ -17,6 +17,7 @@ from holidays.utils import list_supported_countries
 
 from patients.calendar import holiday_on
 from surveillance.accounts.roles import Role
+from surveillance.audit.history import tracked
 
 
 def validate_time_zone(name: str) -> None:
@@ -48,6 +49,7 @@ class CalendarsTell(models.TextChoices):
     NAME = "name", _("The name and the record number")
 
 
+@tracked()
 class Clinic(models.Model):
     """A department that follows patients."""
 
@@ -147,6 +149,7 @@ class Clinic(models.Model):
         return self.days_closed.get(day) or holiday_on(self.country, self.region, day)
 
 
+@tracked()
 class ClosedDay(models.Model):
     """A day on which a clinic does not work, beside weekends and public holidays."""
 
@@ -166,6 +169,7 @@ class ClosedDay(models.Model):
         return self.reason
 
 
+@tracked()
 class Membership(models.Model):
     """A user's role in one clinic."""
 
@@ -210,6 +214,7 @@ class ContactBy(models.TextChoices):
     SMS = "sms", _("Text message")
 
 
+@tracked()
 class Patient(models.Model):
     """One person, known by who issued the record number and the number itself."""
 
@@ -342,6 +347,7 @@ class Depth(models.TextChoices):
     UNKNOWN = "unknown", _("Not stated")
 
 
+@tracked()
 class Tumour(models.Model):
     """A primary tumour. Codes are ICD-O-3 and keep their edition: meanings changed between."""
 
@@ -394,6 +400,7 @@ class Intent(models.TextChoices):
     UNKNOWN = "", _("Not stated")
 
 
+@tracked()
 class Treatment(models.Model):
     """One event of the treatment history. A date that nobody stated stays empty."""
 
@@ -435,6 +442,7 @@ class StandingFindings(models.Manager["Finding"]):
         return super().get_queryset().filter(withdrawn_at=None)
 
 
+@tracked()
 class Finding(models.Model):
     """Disease seen: where, when and by what. What was never there is withdrawn, and not deleted."""
 

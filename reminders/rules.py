@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Mapping
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from patients.models import Clinic
 from reminders.models import Audience, Kind, RelativeTo, Rule
 from schedules.rules.wording import both
+from surveillance.audit.actions import record
 
 # Days in which an alert goes from the responsible clinician to the lead, and on to everybody.
 TO_LEAD = 14
@@ -48,11 +50,12 @@ def _quoted(choice: Kind | RelativeTo) -> str:
     return _("“%(name)s”") % {"name": choice.label}
 
 
+@transaction.atomic
 def give_defaults(clinics: Iterable[Clinic]) -> None:
     """Write the default rules for each of the clinics. A rule that is there stays as it is."""
-    Rule.objects.bulk_create(
-        (rule for clinic in clinics for rule in defaults(clinic)), ignore_conflicts=True
-    )
+    for clinic in clinics:
+        Rule.objects.bulk_create(defaults(clinic), ignore_conflicts=True)
+        record(act="rules.given", by="Default rules", clinic_code=clinic.code)
 
 
 def defaults(clinic: Clinic) -> list[Rule]:

@@ -9,6 +9,7 @@ from django.db import transaction
 from schedules.models import Protocol, ProtocolState
 from schedules.rules.protocol import Definition, ProtocolError
 from schedules.rules.suitability import Suits
+from surveillance.audit.actions import record
 
 FOLDER = Path(__file__).parent / "protocols"
 
@@ -38,7 +39,16 @@ def load_protocols() -> list[Protocol]:
         )
         for data in read_protocols()
     ]
-    return [protocol for protocol, created in loaded if created]
+    new = [protocol for protocol, created in loaded if created]
+    for protocol in new:
+        record(
+            act="protocol.loaded",
+            by="manage.py load_protocols",
+            clinic_code="",
+            protocol=protocol.code,
+            version=protocol.version,
+        )
+    return new
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,8 +6,12 @@ import time
 import uuid
 from collections.abc import Callable
 from contextvars import ContextVar
+from ipaddress import ip_address
 
 from django.http import HttpRequest, HttpResponse
+from rest_framework.throttling import BaseThrottle
+
+from surveillance.audit.origin import ASKED_FROM
 
 logger = logging.getLogger(__name__)
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
@@ -27,6 +31,7 @@ class RequestLogMiddleware:
         # Django's own line on a refused request comes once all middleware has been left.
         request.META["REQUEST_ID"] = own
         token, began = REQUEST_ID.set(own), time.monotonic()
+        asked_from = ASKED_FROM.set(f"{_address(request)}, request {own}")
         try:
             response = self.get_response(request)
             took = round((time.monotonic() - began) * 1000)
@@ -40,9 +45,19 @@ class RequestLogMiddleware:
                 "%(method)s %(route)s: %(status)s in %(ms)s ms", fields, extra={"fields": fields}
             )
         finally:
+            ASKED_FROM.reset(asked_from)
             REQUEST_ID.reset(token)
         response["X-Request-ID"] = own
         return response
+
+
+def _address(request: HttpRequest) -> str:
+    """Return the address that the proxy saw, as the API's throttles do; else who is connected."""
+    told = str(BaseThrottle().get_ident(request))  # type: ignore[arg-type] # it reads META alone
+    try:
+        return str(ip_address(told))
+    except ValueError:
+        return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def route_of(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import environ
+import pghistory
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
@@ -74,6 +75,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "csp",
     "django_htmx",
+    "pgtrigger",
+    "pghistory",
     "js_lib_bootstrap5",
     "rest_framework",
     "knox",
@@ -366,6 +369,9 @@ if not (DEBUG or DEMO):
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
     LANGUAGE_COOKIE_NAME = "__Host-language"
+
+# What rows were is found by row and by time: an index for each key would cost more than it finds.
+PGHISTORY_FOREIGN_KEY_FIELD = pghistory.ForeignKey(db_index=False)
 
 KNOX_TOKEN_MODEL = "api.Token"  # noqa: S105 # it is a name
 MIGRATION_MODULES = {"knox": None}  # its own table, which nobody would use, is not made

@@ -44,5 +44,5 @@ def seal_audit() -> None:
         end_alarm(AlarmKind.AUDIT, at=at)
         return
     named = "\n".join(map(str, faults[:FAULTS_NAMED]))
-    raise_alarm(AlarmKind.AUDIT, f"{len(faults)} days of the audit do not fit:\n{named}", at=at)
+    raise_alarm(AlarmKind.AUDIT, f"In {len(faults)} places the audit does not fit:\n{named}", at=at)
     tell_administrators(at)

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import translation
+from pghistory.core import event_models
 from pytest_django import DjangoDbBlocker
 
 from tests.logs import PEOPLE, Kept
@@ -49,6 +50,7 @@ def english_again() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let the tables of the audit be emptied after a test; elsewhere nobody may do that."""
+    history = [model._meta.db_table for model in event_models()]
     with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("audit_event", "audit_look", "audit_seal"):
+        for table in ("audit_event", "audit_look", "audit_seal", *history):
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_never_emptied")

@@ -14,8 +14,10 @@ from imaging.regions import Region
 from patients.marks import mark
 from patients.models import Clinic
 from schedules.models.booking import AE_TITLE
+from surveillance.audit.history import tracked
 
 
+@tracked(without=["pacs_seen_on", "pacs_asked_at", "pacs_answered_at", "pacs_error"])
 class Arrangement(models.Model):
     """How a clinic takes images in. A clinic without one has all defaults."""
 
@@ -59,6 +61,7 @@ class Arrangement(models.Model):
         return mark(self.files_by_itself, self.settles_after, self.pacs_url)
 
 
+@tracked()
 class Peer(models.Model):
     """A scanner, PACS or gateway that may speak DICOM with the server, and from which address.
 
@@ -80,6 +83,7 @@ class Peer(models.Model):
         return mark(self.ae_title, self.address, self.name)
 
 
+@tracked()
 class TextMeaning(models.Model):
     """Which regions a description or the name of a protocol means at a clinic, as somebody decided.
 

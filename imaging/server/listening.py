@@ -31,6 +31,7 @@ from imaging.server.association import MOST_ASSOCIATIONS, Connection, Listener, 
 from imaging.server.bounds import LONGEST_PDU
 from imaging.server.callers import Caller, caller_of, note
 from imaging.server.tls import secured
+from surveillance.audit.origin import ASKED_FROM
 
 KNOCKS_FOR = 10  # seconds, in which whoever connects must say who they are
 ANSWER_SECONDS = 30  # for which a peer may take to ask, or to end what it began
@@ -141,6 +142,9 @@ def _admit(event: Event) -> None:
     try:
         title = str(primitive.calling_ae_title).strip()  # type: ignore[union-attr]
         own = Caller(served.acceptor.ae_title, None)
+        ASKED_FROM.set(
+            f"{served.requestor.address}, DICOM"
+        )  # of this thread, which serves no other
         served.caller = caller_of(title, served.requestor.address, own, served.own_address)
         if served.caller is None:
             first = next(iter(served.requestor.requested_contexts), None)

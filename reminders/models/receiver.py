@@ -12,6 +12,7 @@ from patients.models import Clinic
 from reminders.models.message import Message, MessageState
 from schedules.models import Booking, BookingState
 from schedules.models.booking import READ_ALOUD
+from surveillance.audit.history import tracked
 
 HOST = RegexValidator(
     r"^[A-Za-z0-9_.:-]+\Z", _("A host is a name or an IP address, and nothing before or after it.")
@@ -32,6 +33,7 @@ class Charset(models.TextChoices):
     LATIN_1 = "8859/1", "Latin-1"
 
 
+@tracked(without=["forgot_up_to", "tried_at", "answered_at", "error"])
 class Receiver(models.Model):
     """The system that a clinic tells of its appointments. A clinic without one tells nobody."""
 

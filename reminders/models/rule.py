@@ -8,6 +8,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
+from surveillance.audit.history import tracked
 
 
 class Kind(models.TextChoices):
@@ -38,6 +39,7 @@ class Audience(models.TextChoices):
     PATIENT = "patient", _("The patient, who agreed to it")
 
 
+@tracked()
 class Rule(models.Model):
     """One thing that a clinic wants said."""
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Clinic, Patient
 from schedules.models.schedule import Slot
 from schedules.models.study import STUDY_UID, made_up_study_uid
+from surveillance.audit.history import tracked
 
 MINUTES = Q(minutes__range=(1, 720))
 AE_TITLE = RegexValidator(
@@ -31,6 +32,7 @@ def made_up_accession() -> str:
     return "SV" + "".join(secrets.choice(READ_ALOUD) for _ in range(12))
 
 
+@tracked()
 class Scanner(models.Model):
     """A machine that a clinic books."""
 
@@ -90,6 +92,7 @@ def time_taken() -> Func:
     return Func(starts, ends, function="tsrange", output_field=DateTimeRangeField())
 
 
+@tracked()
 class Booking(models.Model):
     """An appointment for a slot. A new time is a new row that points to the old one.
 

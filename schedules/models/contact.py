@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from schedules.models.schedule import Slot
+from surveillance.audit.history import tracked
 
 
 class ContactOutcome(models.TextChoices):
@@ -19,6 +20,7 @@ class ContactOutcome(models.TextChoices):
     WRONG_NUMBER = "wrong_number", _("The number is wrong")
 
 
+@tracked()
 class Contact(models.Model):
     """One attempt to reach the patient about a slot, and what came of it."""
 

@@ -10,12 +10,14 @@ from django.utils import timezone
 
 from patients.models import Clinic
 from schedules.models.booking import Scanner
+from surveillance.audit.history import tracked
 
 
 def digest_of_secret(secret: str) -> str:
     return sha256(secret.encode()).hexdigest()
 
 
+@tracked(without=["secret_digest", "read_at", "told_digest", "told_since"])
 class Feed(models.Model):
     """The appointments of a clinic, or of one of its scanners, for who knows the secret address.
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from schedules.rules.protocol import Definition, ProtocolError
 from schedules.rules.suitability import Suits
+from surveillance.audit.history import tracked
 
 
 class ProtocolState(models.TextChoices):
@@ -16,6 +17,7 @@ class ProtocolState(models.TextChoices):
     RETIRED = "retired", _("Retired")
 
 
+@tracked()
 class Protocol(models.Model):
     """One version of a cited definition of what is due when. A change is a new version."""
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from schedules.models.schedule import Slot
+from surveillance.audit.history import tracked
 
 
 class Decision(models.TextChoices):
@@ -19,6 +20,7 @@ class Decision(models.TextChoices):
     TERMINATE = "terminate", _("End the follow-up")
 
 
+@tracked()
 class Review(models.Model):
     """A clinician's decision on an overdue slot."""
 

@@ -16,6 +16,7 @@ from schedules.models.protocol import Protocol
 from schedules.rules.outcome import Outcome, missing_regions
 from schedules.rules.protocol import REGIONS, region_name
 from schedules.rules.wording import listed, long_date
+from surveillance.audit.history import tracked
 
 if TYPE_CHECKING:
     from schedules.models.study import Study
@@ -40,6 +41,7 @@ class EndReason(models.TextChoices):
     OTHER = "other", _("Another reason, given in words")
 
 
+@tracked()
 class Schedule(models.Model):
     """One patient on one protocol version from one anchor."""
 
@@ -90,6 +92,7 @@ class Schedule(models.Model):
         }
 
 
+@tracked()
 class Suspension(models.Model):
     """A time in which a schedule rests, until somebody looks at it again."""
 
@@ -120,6 +123,7 @@ class Suspension(models.Model):
         }
 
 
+@tracked()
 class DeclinedAnchor(models.Model):
     """A clinician's decision that an operation does not restart a schedule's clock."""
 

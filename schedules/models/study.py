@@ -16,6 +16,7 @@ from patients.models import Finding, Patient
 from schedules.models.schedule import Slot
 from schedules.rules.protocol import REGIONS, region_name
 from schedules.rules.wording import both, long_date
+from surveillance.audit.history import tracked
 
 STUDY_UID = RegexValidator(r"^(0|[1-9]\d*)(\.(0|[1-9]\d*))+$")
 
@@ -32,6 +33,7 @@ class StandingStudies(models.Manager["Study"]):
         return super().get_queryset().filter(withdrawn_at=None)
 
 
+@tracked()
 class Study(models.Model):
     """An imaging study that really took place. One of somebody else is withdrawn, not deleted."""
 
@@ -116,6 +118,7 @@ class StandingResults(models.Manager["Result"]):
         return super().get_queryset().filter(study__withdrawn_at=None)
 
 
+@tracked()
 class Result(models.Model):
     """What a study showed."""
 
@@ -164,6 +167,7 @@ class Result(models.Model):
         return None if self.finding and self.finding.withdrawn_at else self.finding
 
 
+@tracked()
 class Correction(models.Model):
     """What a result said before somebody corrected it, and why they did."""
 

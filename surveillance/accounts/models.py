@@ -8,7 +8,10 @@ from django.db import models
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from surveillance.audit.history import tracked
 
+
+@tracked(without=["password", "last_login", "signed_out_at"])
 class User(AbstractUser):
     """A person who signs in."""
 

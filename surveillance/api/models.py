@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from knox.models import AbstractAuthToken
 
 from surveillance.accounts.roles import Act
+from surveillance.audit.history import tracked
 
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 
 
+@tracked(without=["token_key", "last_used_at"])
 class Token(AbstractAuthToken):  # type: ignore[misc]
     """A person's leave for a program to act as them, in part. Only its hash is stored."""
 

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
+from django.db import transaction
+
 from surveillance.accounts.models import User
+from surveillance.audit.history import EXPLAINED, Around, changed_around
 from surveillance.audit.models import Event, Look
+from surveillance.audit.origin import origin
 
 
 class InClinic(Protocol):
@@ -25,6 +29,7 @@ def record(
         act=act,
         by_id=_public_id(by),
         by_name=_name(by),
+        origin=origin(),
         clinic_code=clinic_code,
         patient_id=patient.public_id if patient else None,
         detail=detail,
@@ -35,12 +40,14 @@ def record_each(
     *, act: str, by: User | str, of: Iterable[tuple[InClinic, Mapping[str, Any]]]
 ) -> None:
     """Record that `by` did the same to many patients at once: a row each, with its detail."""
+    asked_from = origin()
     Event.objects.bulk_create(
         (
             Event(
                 act=act,
                 by_id=_public_id(by),
                 by_name=_name(by),
+                origin=asked_from,
                 clinic_code=patient.clinic_code,
                 patient_id=patient.public_id,
                 detail=detail,
@@ -61,11 +68,30 @@ def record_look(*, page: str, by: User | str, patients: Iterable[InClinic]) -> N
             page=page,
             by_id=_public_id(by),
             by_name=_name(by),
+            origin=origin(),
             clinic_code=clinic_code,
             patient_ids=sorted(public_ids),
         )
         for clinic_code, public_ids in seen.items()
     )
+
+
+@transaction.atomic
+def explain_changes(*, reason: str, by: User) -> list[Around]:
+    """Say why rows were changed around the application, of all that are unexplained; return these.
+
+    `reason` stays for ever, also where a patient is erased: it names nobody.
+    """
+    changed = changed_around()
+    record(
+        act=EXPLAINED,
+        by=by,
+        clinic_code="",
+        reason=reason,
+        changes=[around.key for around in changed],
+        rows=[str(around) for around in changed],
+    )
+    return changed
 
 
 def _name(by: User | str) -> str:

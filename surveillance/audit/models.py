@@ -7,11 +7,13 @@ would change or remove one (ADR 0017).
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.functions import TransactionNow
 from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Func
 
+from surveillance.audit.history import TransactionId
 from surveillance.audit.wording import act_in_words, page_in_words
 
 
@@ -30,6 +32,11 @@ class Entry(models.Model):
     by_id = models.UUIDField(null=True, help_text="The user's public id; a program has none.")
     by_name = models.CharField(max_length=200)
     clinic_code = models.CharField(max_length=20, blank=True)
+    origin = models.CharField(
+        max_length=200,
+        db_default="",
+        help_text="An address, or what ran on the server.",
+    )
     day = models.DateField(
         db_default=TodayInPostgres(), editable=False, help_text="Whose seal covers this row."
     )
@@ -44,6 +51,13 @@ class Event(Entry):
     act = models.CharField(max_length=60)
     patient_id = models.UUIDField(null=True, help_text="The patient's public id.")
     detail = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
+    # By these two the rows that it changed are found in the history. A number comes again in a
+    # database that was restored, the moment does not. Empty in what is older than the history.
+    transaction = models.BigIntegerField(null=True, db_default=TransactionId(), editable=False)
+    began = models.DateTimeField(null=True, db_default=TransactionNow(), editable=False)
+    sealed_as = models.BinaryField(
+        null=True, editable=False, help_text="What was sealed of it, if its detail was erased."
+    )
 
     class Meta:
         indexes = [
@@ -52,6 +66,7 @@ class Event(Entry):
             models.Index(fields=["-at", "-id"], name="event_by_time"),
             models.Index(fields=["by_id", "-at"], name="event_by_person"),
             BrinIndex(fields=["day"], name="event_by_day"),
+            models.Index(fields=["transaction"], name="event_by_transaction"),
         ]
 
     def __str__(self) -> str:

@@ -24,6 +24,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from pghistory.core import event_models
 
 from patients.actions import add_treatment, add_tumour, register_patient
 from patients.models import Margin, Sex, Treatment, TreatmentKind, Tumour
@@ -65,6 +66,7 @@ from schedules.rules.contacts import latest_snooze
 from schedules.rules.outcome import Outcome
 from schedules.rules.reconcile import Act
 from schedules.safety import fallen_through
+from surveillance.audit.models import Event
 from tests.factories import (
     ClinicFactory,
     HalfYearlyProtocolFactory,
@@ -131,6 +133,7 @@ class Story(RuleBasedStateMachine):
         self.on = date(2026, 1, 1)
         self.calendar = Calendar(self.clinic)
         self.happened: dict[Model, dict[str, Any]] = {}
+        self.changes = self.events = 0
         for protocol in self.protocols:
             self._enrol(self._register(mrn=protocol.code, days_ago=30), protocol)
 
@@ -357,6 +360,7 @@ class Story(RuleBasedStateMachine):
         self.nobody_falls_through_unseen()
         self.nobody_dead_is_followed_or_expected()
         self.what_happened_stays()
+        self.what_changes_is_told_of_by_an_event()
         self.a_tumour_has_one_live_schedule_and_a_slot_one_appointment()
         self.windows_tile_and_planning_again_changes_nothing()
         self.calendar.is_told_anew()
@@ -380,6 +384,12 @@ class Story(RuleBasedStateMachine):
         for row, as_it_was in self.happened.items():
             assert now.get(row) == as_it_was, row
         self.happened = now
+
+    def what_changes_is_told_of_by_an_event(self) -> None:
+        changes = sum(model._default_manager.count() for model in event_models())
+        events = Event.objects.count()
+        assert changes == self.changes or events > self.events
+        self.changes, self.events = changes, events
 
     def _what_happened(self) -> dict[Model, dict[str, Any]]:
         """All that the database holds of what is done with, except for what people decide later.
