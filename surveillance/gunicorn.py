@@ -17,6 +17,9 @@ from surveillance.settings import LOGGING as logconfig_dict  # noqa: F401, N811 
 # proxies keep theirs, or one of them would now and then send a form into a line that is just cut.
 keepalive = 75
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# Its files are mapped: where their disk is full, a count that finds no room for itself ends its
+# worker (SIGBUS). What people upload may fill the disk of temporary files, but not this one.
+IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 # by mkdtemp
 
 
 def on_starting(server: Arbiter) -> None:
@@ -25,7 +28,7 @@ def on_starting(server: Arbiter) -> None:
     prometheus_client asks for its name when it is imported: of these processes, workers alone
     have done so.
     """
-    os.environ[FOLDER] = tempfile.mkdtemp(prefix="metrics-")
+    os.environ[FOLDER] = tempfile.mkdtemp(prefix="metrics-", dir=IN_MEMORY)
 
 
 def child_exit(server: Arbiter, worker: Worker) -> None:

@@ -16,8 +16,9 @@ from surveillance.embedded import leave_in_order
 PLAIN = "plain"
 HEAD = (
     "| in the middle | requests | no answer | 503 | other 5xx | acts | unheard | lost | doubled "
-    "| letters | lost | repeated | served again after | swept after | p95 before, while, after |",
-    "|---" + "|--:" * 13 + "|---|",
+    "| letters | lost | repeated | served again after | swept after | p95 before, while, after "
+    "| ended by itself |",
+    "|---" + "|--:" * 13 + "|---|---|",
 )
 
 
@@ -73,8 +74,10 @@ def _row(told: Mapping[str, Any]) -> str:
         *("letters", "letters_lost", "letters_repeated"),
     )
     after = (f"{told[name]} s" if name in told else "" for name in ("served_after", "swept_after"))
-    tails = ", ".join(f"{times['p95']} ms" for times in told["tails"].values())
-    return f"| {' | '.join(map(str, (told['fault'], *map(told.get, counted), *after, tails)))} |"
+    tails = ", ".join(f"{times.get('p95', '–')} ms" for times in told["tails"].values())
+    ended = ", ".join(told["ended"])
+    cells = (told["fault"], *map(told.get, counted), *after, tails, ended)
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import os
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import django
@@ -61,6 +61,8 @@ class House:
             if name not in self._down and not process.lives
         ]
         for name in dead:
+            with suppress(ProcessLookupError):
+                self._processes[name].kill()  # children of it, which would hold its port
             self._processes[name].start()
         return dead
 

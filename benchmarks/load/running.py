@@ -68,13 +68,13 @@ class Run:
         reckoning = Reckoning()
         settled = self._settle(reckoning.wrong)
         reckoning.settle(self.ledger, self.home.post_office)
-        reckoning.wrong += [f"{name} died by itself" for name in self.died]
         return {
             "fault": self.fault.title if self.fault else "none; a sweep of all and a long export",
             "users": self.options.users,
             "minutes": self.options.minutes,
             **asdict(reckoning),
             "settled": round(settled, 1),
+            "ended": self.died,
             **self._recovered(moments),
             "tails": tails(self.ledger.requests(), moments),
         }

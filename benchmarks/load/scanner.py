@@ -17,6 +17,7 @@ from tests.dicom import made_ct
 
 EVERY = 3.0  # seconds
 TRIES = 60
+NO_ANSWER = -1
 
 
 class ScannerAtWork(threading.Thread):
@@ -53,8 +54,8 @@ class ScannerAtWork(threading.Thread):
             step.ScheduledStationAETitle = self._entity.ae_title
             asked.ScheduledProcedureStepSequence = [step]
             answers = association.send_c_find(asked, ModalityWorklistInformationFind)
-            said = [answer.get("Status", -1) for answer, _ in answers]
-            status = 200 if said and said[-1] == 0 else 500
+            said = [answer.get("Status", NO_ANSWER) for answer, _ in answers]
+            status = _as_http(said[-1] if said else NO_ANSWER)
             association.release()
         self._ledger.note("DICOM worklist", began, status)
 
@@ -75,8 +76,12 @@ class ScannerAtWork(threading.Thread):
         association = self._entity.associate("127.0.0.1", self._port, ae_title=self._called)
         status = 0
         if association.is_established:
-            said = association.send_c_store(image).get("Status", -1)
-            status = {0: 200, -1: 0}.get(said, 500)
+            status = _as_http(association.send_c_store(image).get("Status", NO_ANSWER))
             association.release()
         self._ledger.note("DICOM store", began, status)
         return status == 200
+
+
+def _as_http(status: int) -> int:
+    """A scanner is told of a failure by a status, and sends again later."""
+    return {0: 200, NO_ANSWER: 0}.get(status, 503)

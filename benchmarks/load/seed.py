@@ -54,7 +54,7 @@ def _scanners(clinic: Clinic, number: int) -> list[Scanner]:
 def _patients(clinic: Clinic, patients: int, scanners: list[Scanner]) -> None:
     today = datetime.now(UTC).date()
     ahead = max(0, patients - OVERDUE - DUE - WITH_PAST_BOOKING - WITH_RESULT - BOOKED)
-    late, _due, booked, done, coming = (
+    _late, _due, booked, done, coming = (
         due(clinic, [a_due_day(today + timedelta(days=days))] * count)
         for days, count in (
             (-30, OVERDUE),
@@ -69,8 +69,8 @@ def _patients(clinic: Clinic, patients: int, scanners: list[Scanner]) -> None:
     begins = timezone.now().replace(hour=8, minute=0, second=0, microsecond=0)
     _book(booked, scanners, begins - timedelta(days=1), by)
     _book(coming, scanners, begins + timedelta(days=1), by)
-    # Whoever has done something is not written to: more at once would be held as a flood.
-    quiet = [slot.patient.pk for slot in (*late, *booked, *done, *coming)]
+    # These are not written to: more at once would be held as a flood.
+    quiet = [slot.patient.pk for slot in (*booked, *done)]
     Patient.objects.filter(pk__in=quiet).update(contact_by="", consented_at=None)
     for slot in done:
         study = record_study(

@@ -21,6 +21,7 @@ def tails(requests: Sequence[Request], moments: tuple[float, float]) -> dict[str
             found[PHASES[sum(one.at > moment for moment in moments)]].append(one.ms)
     return {
         phase: {f"p{share}": round(quantiles(times, n=100)[share - 1]) for share in SHARES}
-        for phase, times in found.items()
         if len(times) > 1
+        else {}
+        for phase, times in found.items()
     }
