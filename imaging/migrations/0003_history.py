@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('imaging', '0002_filed'),
-        ('patients', '0010_history'),
+        ('patients', '0011_history'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

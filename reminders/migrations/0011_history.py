@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0010_history'),
+        ('patients', '0011_history'),
         ('reminders', '0010_the_audit_does_not_fit'),
     ]
 

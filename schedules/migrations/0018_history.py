@@ -18,7 +18,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0010_history'),
+        ('patients', '0011_history'),
         ('schedules', '0017_one_feed_of_a_name'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

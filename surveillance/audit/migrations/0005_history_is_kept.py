@@ -92,9 +92,9 @@ class Migration(migrations.Migration):
     dependencies = [
         ('audit', '0004_history'),
         ('accounts', '0004_history'),
-        ('api', '0002_history'),
+        ('api', '0003_history'),
         ('imaging', '0003_history'),
-        ('patients', '0010_history'),
+        ('patients', '0011_history'),
         ('reminders', '0011_history'),
         ('schedules', '0018_history'),
     ]

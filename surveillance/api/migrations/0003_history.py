@@ -14,7 +14,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('api', '0001_initial'),
+        ('api', '0002_emergency_scope'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
                 ('expiry', models.DateTimeField(blank=True, null=True)),
                 ('public_id', models.UUIDField(default=uuid.uuid4, editable=False)),
                 ('name', models.CharField(help_text='What it is for.', max_length=80)),
-                ('acts', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('see patients', 'see patients'), ('register a patient', 'register a patient'), ('book follow-up CTs', 'book follow-up CTs'), ('record a study and its result', 'record a study and its result'), ('review overdue slots', 'review overdue slots'), ('choose, change, suspend or end a follow-up', 'choose, change, suspend or end a follow-up'), ('see protocols', 'see protocols'), ('draft a protocol', 'draft a protocol'), ('sign a protocol', 'sign a protocol'), ('see the follow-up figures', 'see the follow-up figures'), ('export schedules', 'export schedules'), ('import patients', 'import patients'), ('see who did and saw what', 'see who did and saw what'), ('take an alert in hand', 'take an alert in hand'), ('see what was sent', 'see what was sent'), ('send a message again', 'send a message again'), ('keep the rules of reminders', 'keep the rules of reminders'), ('see whether everything runs', 'see whether everything runs'), ('release or discard held messages', 'release or discard held messages'), ('keep the clinic, its members and scanners', 'keep the clinic, its members and scanners')], max_length=60), help_text='Its scopes: what it may do, of what its owner may.', size=None)),
+                ('acts', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('see patients', 'see patients'), ('register a patient', 'register a patient'), ('book follow-up CTs', 'book follow-up CTs'), ('record a study and its result', 'record a study and its result'), ('review overdue slots', 'review overdue slots'), ('choose, change, suspend or end a follow-up', 'choose, change, suspend or end a follow-up'), ('see protocols', 'see protocols'), ('draft a protocol', 'draft a protocol'), ('sign a protocol', 'sign a protocol'), ('see the follow-up figures', 'see the follow-up figures'), ('export schedules', 'export schedules'), ('import patients', 'import patients'), ('see who did and saw what', 'see who did and saw what'), ('take an alert in hand', 'take an alert in hand'), ('see what was sent', 'see what was sent'), ('send a message again', 'send a message again'), ('keep the rules of reminders', 'keep the rules of reminders'), ('see whether everything runs', 'see whether everything runs'), ('release or discard held messages', 'release or discard held messages'), ("read another clinic's patient in an emergency", 'read another clinic’s patient in an emergency'), ('keep the clinic, its members and scanners', 'keep the clinic, its members and scanners')], max_length=60), help_text='Its scopes: what it may do, of what its owner may.', size=None)),
                 ('read_only', models.BooleanField(default=True)),
             ],
             options={

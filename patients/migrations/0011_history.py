@@ -17,7 +17,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('patients', '0009_auditors'),
+        ('patients', '0010_emergency_accesses'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
