@@ -23,6 +23,7 @@ import pytest
 
 from surveillance.embedded.account import hand_over
 from tests.compose.image import Container, Image, all_of
+from tests.compose.proxies import PROXIES, missing, proxy, walk_through
 from tests.compose.servers import DebianPostgres, DebianRedis, postgres_programs, redis_program
 from tests.containers import FILLED_IN, HOST, ROOT, command_of, probe_of, services
 
@@ -194,6 +195,12 @@ def _web_answers(deployment: Deployment) -> None:
     style = re.search(r'"(/static/surveillance\.\w+\.css)"', page.body)
     assert style, "the style sheet has no hash in its name"
     assert deployment.get(style[1], by_https=True).status == 200
+    # Whoever says twice where a request ends could hide another one in it.
+    for twice in ("Content-Length: 4\r\nContent-Length: 9", "Transfer-Encoding: chunked, identity"):
+        with socket.create_connection(("127.0.0.1", deployment.port), 10) as line:
+            request = f"POST / HTTP/1.1\r\nHost: {HOST}\r\n{twice}\r\n\r\n0\r\n\r\n"
+            line.sendall(request.encode())
+            assert line.recv(99).startswith(b"HTTP/1.1 400"), twice
     metrics = deployment.get("/metrics").body
     assert "surveillance_" in metrics
 
@@ -209,6 +216,20 @@ def _logged_well(container: Container) -> None:
 def _bytes(text: str) -> int:
     number, unit = text[:-1], text[-1]
     return int(number) * {"m": 2**20, "g": 2**30}[unit]
+
+
+def test_a_documented_proxy_ends_tls_and_believes_no_client(
+    deployment: Deployment, folder: Path
+) -> None:
+    there = [kind for kind in PROXIES if not missing(kind)]
+    if not there:
+        pytest.skip("neither nginx nor caddy is installed")
+    web = deployment.container("web")
+    with all_of([web]):
+        web.must_be_healthy(START_SECONDS)
+        for number, kind in enumerate(there, start=2):
+            with proxy(kind, deployment.port, folder / kind) as front:
+                walk_through(front, come_from=f"127.0.0.{number}")
 
 
 def test_the_first_clinic_is_made_as_the_guide_says_and_backed_up(deployment: Deployment) -> None:

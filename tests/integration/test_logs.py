@@ -57,6 +57,13 @@ def test_what_is_no_id_is_not_believed(kept_log: Kept, given: str) -> None:
     assert len(did["request_id"]) == 32
 
 
+def test_a_line_break_makes_no_second_line(kept_log: Kept) -> None:
+    kept_log.taken()
+    logger.warning("The PACS said: %s", 'x\n{"level": "INFO", "message": "all is well"}\r\n\x1b[2J')
+    [line] = lines(kept_log)
+    assert (line["level"], line["message"].count("\n")) == ("WARNING", 2)
+
+
 def test_what_is_looked_for_and_whose_page_it_is_stay_out(kept_log: Kept) -> None:
     patient = PatientFactory.create()
     kept_log.taken()

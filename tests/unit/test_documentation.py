@@ -12,6 +12,9 @@ from django.core.management import get_commands, load_command_class
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SERVICES = set(
+    re.findall(r"^  ([a-z]+):$", (ROOT / "docker-compose.yml").read_text(), re.MULTILINE)
+)
 OUR_APPS = {"patients", "schedules", "reminders", "imaging", "surveillance"}
 
 
@@ -25,6 +28,11 @@ def managed(text: str) -> list[list[str]]:
     """What a document says to run by manage.py, without what stands before it."""
     start = [".venv/bin/python", "manage.py"]
     return [words[2:] for words in lines_to_run(text) if words[:2] == start]
+
+
+def in_compose(text: str) -> list[list[str]]:
+    """What a document says to run by docker compose, behind these two words."""
+    return [words[2:] for words in lines_to_run(text) if words[:2] == ["docker", "compose"]]
 
 
 def settings_read() -> set[str]:
@@ -92,7 +100,12 @@ def test_what_a_document_says_to_run_is_there(document: Path) -> None:
     for words in lines_to_run(text):
         if words[0].startswith(("bin/", ".venv/")):
             assert os.access(ROOT / words[0], os.X_OK) or words[0] == ".venv/bin/python"
-    for name, *arguments in managed(text):
+    by_compose = in_compose(text)
+    for first, *words in by_compose:
+        if first in ("exec", "run", "logs", "restart", "stop", "ps") and words:
+            assert SERVICES & set(words), (first, *words)
+    inside = [words[words.index("manage.py") + 1 :] for words in by_compose if "manage.py" in words]
+    for name, *arguments in [*managed(text), *inside]:
         command = load_command_class(get_commands()[name], name)
         command.create_parser("manage.py", name).parse_args(arguments)
     for name in re.findall(r"`bin/(\w+)", text):
@@ -116,6 +129,19 @@ def headings(document: Path) -> set[str]:
     """The names under which a document's headings can be linked to."""
     found = re.findall(r"^#+ (.+)$", document.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in found}
+
+
+def test_every_page_is_found_from_the_readme() -> None:
+    found, ahead = set(), [ROOT / "README.md"]
+    while ahead:
+        page = ahead.pop()
+        if page in found or page.suffix != ".md" or not page.is_file():
+            continue
+        found.add(page)
+        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
+            leads_to = (page.parent / target).resolve()
+            ahead += leads_to.glob("*.md") if leads_to.is_dir() else [leads_to]
+    assert set(DOCUMENTS) <= found
 
 
 def test_each_decision_has_its_four_parts() -> None:

@@ -1,9 +1,12 @@
 """Files as hospitals have them, and files that must be refused before they are held whole."""
 
 import io
+import subprocess
+import sys
 import zipfile
 from contextlib import suppress
 from datetime import date, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -153,3 +156,43 @@ def test_a_template_is_known_by_its_own_headings() -> None:
             {str(column.label): column.key for column in COLUMNS},
             [],
         )
+
+
+@pytest.mark.parametrize(
+    "entities",
+    [
+        '<!ENTITY x SYSTEM "file:///etc/passwd">',
+        '<!ENTITY a0 "aaaaaaaaaa">'
+        + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+        + '<!ENTITY x "&a9;">',
+    ],
+    ids=["another file", "a thousand million times"],
+)
+def test_a_workbook_cannot_reach_out_of_itself(entities: str, tmp_path: Path) -> None:
+    """As production reads it: without defusedxml and lxml, which come with the tests."""
+    file = tmp_path / "list.xlsx"
+    with (
+        zipfile.ZipFile(io.BytesIO(book(["mrn", "name"], ["1", "whole"]))) as whole,
+        zipfile.ZipFile(file, "w") as altered,
+    ):
+        for name in whole.namelist():
+            text = whole.read(name)
+            if b"whole" in text:
+                text = text.removeprefix(b"<?xml version='1.0' encoding='UTF-8'?>")
+                text = f"<!DOCTYPE x [{entities}]>".encode() + text.replace(b"whole", b"&x;")
+            altered.writestr(name, text)
+    script = (
+        "import sys; from django.conf import settings; settings.configure(USE_I18N=False)\n"
+        "import openpyxl; assert not (openpyxl.DEFUSEDXML or openpyxl.LXML)\n"
+        "from patients.importing.reading import Unreadable, read\n"
+        "try: print(list(read(open(sys.argv[1], 'rb').read()).lines))\n"
+        "except Unreadable as refused: print(refused.messages[0])"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, file],
+        env={"OPENPYXL_DEFUSEDXML": "False", "OPENPYXL_LXML": "False"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "This is no workbook that can be read" in ran.stdout, ran.stderr
