@@ -178,6 +178,10 @@ SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=60)
 RECONCILE_EVERY_SECONDS = 15 * 60
 PACS_EVERY_SECONDS = 5 * 60
 SEAL_EVERY_SECONDS = 15 * 60
+FORGET_EVERY_SECONDS = 24 * 60 * 60
+# How long the text of a message is kept, and for how many years a record after its last day.
+MESSAGE_TEXT_DAYS = env.int("MESSAGE_TEXT_DAYS", default=365)
+RETENTION_YEARS = env.int("RETENTION_YEARS", default=10)
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "reminders.tasks.sweep",
@@ -215,6 +219,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "surveillance.tasks.seal_audit",
         "schedule": SEAL_EVERY_SECONDS,
         "options": {"expires": SEAL_EVERY_SECONDS},
+    },
+    "forget": {
+        "task": "surveillance.tasks.forget",
+        "schedule": FORGET_EVERY_SECONDS,
+        "options": {"expires": FORGET_EVERY_SECONDS},
     },
     "reconcile": {
         "task": "reminders.tasks.reconcile",

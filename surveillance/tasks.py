@@ -9,6 +9,7 @@ from imaging.traffic import is_silent, last_answered
 from reminders.alarms import end_alarm, raise_alarm, tell_administrators
 from reminders.models import AlarmKind
 from surveillance.audit.chain import seal_days, verify
+from surveillance.retention import forget_texts
 
 logger = logging.getLogger(__name__)
 FAULTS_NAMED = 5
@@ -46,3 +47,9 @@ def seal_audit() -> None:
     named = "\n".join(map(str, faults[:FAULTS_NAMED]))
     raise_alarm(AlarmKind.AUDIT, f"In {len(faults)} places the audit does not fit:\n{named}", at=at)
     tell_administrators(at)
+
+
+@shared_task
+def forget() -> None:
+    """Forget the texts of messages that are kept long enough."""
+    logger.info("forgot the texts of %s messages", forget_texts(timezone.now()))

@@ -13,7 +13,7 @@ from hashlib import sha256
 from django.db import connection
 
 from surveillance.audit.history import changed_around
-from surveillance.audit.models import Seal
+from surveillance.audit.models import Event, Seal
 
 A_DAY = timedelta(days=1)
 
@@ -23,6 +23,7 @@ _ROW = """sha256(convert_to((jsonb_build_array({columns})
     || CASE origin WHEN '' THEN '[]' ELSE to_jsonb(origin) END)::text, 'UTF8'))"""
 _SHARED = "id, public_id, extract(epoch FROM at), by_id, by_name, clinic_code"
 _EVENT = _ROW.format(columns=f"{_SHARED}, act, patient_id, detail")
+_STRIPPED = _ROW.format(columns=f"{_SHARED}, act, patient_id, '{{}}'::jsonb")
 _LOOK = _ROW.format(columns=f"{_SHARED}, page, patient_ids")
 _CONTENTS = f"""
 SELECT day, count(*) FILTER (WHERE kind = 0), count(*) FILTER (WHERE kind = 1),
@@ -143,6 +144,7 @@ def verify(kept: str = "") -> Verified:
         previous = seal.digest if seal else of.linked(previous, day)
     if kept and kept not in {seal.digest for seal in seals.values()}:
         faults.append(Fault(None, f"no day has the seal {kept}"))
+    faults += _unlike_their_erasure()
     faults += [Fault(around.at.date(), str(around)) for around in changed_around()]
     return Verified(
         days=len(seals),
@@ -151,6 +153,45 @@ def verify(kept: str = "") -> Verified:
         latest=seals.get(sealed_until),
         faults=faults,
     )
+
+
+def what_is_left(events: list[int], *, stripped: bool = False) -> str:
+    """Return a digest of events as they stand there, or as they will without their detail."""
+    row = _STRIPPED if stripped else _EVENT
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT encode(sha256(coalesce(string_agg({row}, '' ORDER BY id), '')), 'hex')"  # noqa: S608
+            " FROM audit_event WHERE id = ANY(%s)",
+            [events],
+        )
+        [digest] = cursor.fetchone()
+    assert isinstance(digest, str)
+    return digest
+
+
+def strip_details(events: list[int]) -> None:
+    """Take the detail out of events that the event of an erasure names, and keep what is sealed.
+
+    One that has lost it already, as it told of two, stays as it is.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE audit_event SET sealed_as = {_EVENT}, detail = '{{}}'"  # noqa: S608
+            " WHERE id = ANY(%s) AND sealed_as IS NULL",
+            [events],
+        )
+
+
+def _unlike_their_erasure() -> Iterator[Fault]:
+    """What an erasure leaves of events is in no seal: the event of the erasure holds it."""
+    named = set[int]()
+    for erasure in Event.objects.filter(act="patient.erased", sealed_as=None):
+        ids = erasure.detail["events"]
+        named.update(ids)
+        if what_is_left(ids) != erasure.detail["left"]:
+            yield Fault(erasure.day, f"what was left of {len(ids)} erased events was changed")
+    for event in Event.objects.exclude(sealed_as=None).exclude(pk__in=named):
+        yield Fault(event.day, f"event {event.pk} was erased, and no erasure tells of it")
 
 
 def _difference(seal: Seal, now: Contents) -> str:
