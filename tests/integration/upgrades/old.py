@@ -65,38 +65,49 @@ def _broken(table: str, old: dict[str, Column], new: dict[str, Column] | None) -
             yield f"{table}.{name} is needed, and only the new code knows of it"
 
 
-def refused(old: Tables) -> list[str]:
-    """What PostgreSQL refuses of what the old code does; nothing of it stays.
+@dataclass(frozen=True)
+class Statement:
+    """One that the old code's statements are like: its columns are those that it knows."""
 
-    Each table is read; its first row is changed into itself, and entered a second time. That this
-    is there already is no refusal: so far, nothing else was in the way.
-    """
-    said = []
-    for table, columns in old.items():
-        writable = [name for name, column in columns.items() if not column.is_filled_in]
-        for statement in _statements(table, list(columns), writable):
-            try:
-                with transaction.atomic(), connection.cursor() as cursor:
-                    cursor.execute(statement)
-                    transaction.set_rollback(True)
-            except Error as error:
-                there = (errors.UniqueViolation, errors.ExclusionViolation)
-                if not isinstance(error.__cause__, there):
-                    said.append(f"{table}: {str(error).splitlines()[0]}")
-    return said
+    does: str
+    text: sql.Composed
 
 
-def _statements(table: str, columns: list[str], writable: list[str]) -> Iterator[sql.Composed]:
+def statements(old: Tables) -> list[Statement]:
+    """Each table is read; its first row is changed into itself, and entered a second time."""
+    return [one for table, columns in old.items() for one in _statements(table, columns)]
+
+
+def _statements(table: str, columns: dict[str, Column]) -> Iterator[Statement]:
+    some = [sql.Identifier(name) for name, column in columns.items() if not column.is_filled_in]
     named = {
         "table": sql.Identifier(table),
         "all": sql.SQL(", ").join(map(sql.Identifier, columns)),
-        "some": sql.SQL(", ").join(map(sql.Identifier, writable)),
-        "same": sql.SQL(", ").join(
-            sql.SQL("{0} = {0}").format(sql.Identifier(name)) for name in writable
-        ),
+        "some": sql.SQL(", ").join(some),
+        "same": sql.SQL(", ").join(sql.SQL("{0} = {0}").format(name) for name in some),
     }
-    yield sql.SQL("SELECT {all} FROM {table} LIMIT 5").format(**named)
-    yield sql.SQL("INSERT INTO {table} ({some}) SELECT {some} FROM {table} LIMIT 1").format(**named)
-    yield sql.SQL(
-        "UPDATE {table} SET {same} WHERE ctid = (SELECT ctid FROM {table} LIMIT 1)"
-    ).format(**named)
+    for does, text in (
+        ("read", "SELECT {all} FROM {table} LIMIT 5"),
+        ("enter", "INSERT INTO {table} ({some}) SELECT {some} FROM {table} LIMIT 1"),
+        ("change", "UPDATE {table} SET {same} WHERE ctid = (SELECT ctid FROM {table} LIMIT 1)"),
+    ):
+        yield Statement(f"{does} {table}", sql.SQL(text).format(**named))
+
+
+def refused(work: list[Statement]) -> dict[str, str]:
+    """What PostgreSQL refuses of it, and why; nothing of it stays."""
+    said = {}
+    for one in work:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute(one.text)
+                transaction.set_rollback(True)
+        except Error as error:
+            if not is_there(error.__cause__):
+                said[one.does] = str(error).splitlines()[0]
+    return said
+
+
+def is_there(error: BaseException | None) -> bool:
+    """That a row is there already is no refusal: so far, nothing else was in the way."""
+    return isinstance(error, errors.UniqueViolation | errors.ExclusionViolation)
