@@ -1,6 +1,7 @@
 """What nurses type when they book, call, and look through the list."""
 
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.http import QueryDict
@@ -59,6 +60,8 @@ class ContactForm(DatedForm):
         required=False,
         help_text=_("Only for “Remind me later”: until then the exam leaves the list."),
     )
+    # Whoever sends the form again, for they saw no answer, tells of the same call.
+    public_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid4)
 
 
 class ViewForm(forms.Form):

@@ -171,8 +171,12 @@ CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
-    "socket_connect_timeout": 5,  # a request that asks for a job must not hang on it
+    # In seconds: a request that asks for a job must not hang on a broker that is gone, nor on one
+    # that keeps its connections and answers nobody.
+    "socket_connect_timeout": 5,
+    "socket_timeout": 3,
 }
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 SWEEP_EVERY_SECONDS = env.int("SWEEP_EVERY_SECONDS", default=60)
 RECONCILE_EVERY_SECONDS = 15 * 60

@@ -91,12 +91,19 @@ def _disk(title: str, of: Callable[[Path], Path]) -> Fault:
     )
 
 
+def _one_after_another(house: House) -> None:
+    for name in ("web", "worker", "broker", "db"):
+        for act in (FAULTS[name].strike, FAULTS[name].mend):
+            act(house)
+            house.keep_for(4)
+
+
 def temporary(folder: Path) -> Path:
     """Where the processes have their temporary files."""
     return folder / "tmp"
 
 
-FAULTS = {
+FAULTS: dict[str, Fault] = {
     **{name: _killed(name) for name in ("web", "worker", "beat", "dicom")},
     "db": Fault(
         "PostgreSQL stopped at once (-m immediate)",
@@ -128,5 +135,11 @@ FAULTS = {
         lambda house: house.servers.stop_valkey(),
         lambda house: house.servers.start_valkey(),
         seconds=600,
+    ),
+    "four": Fault(
+        "web, worker, broker and database killed, one after the other",
+        _one_after_another,
+        lambda house: None,
+        seconds=0,
     ),
 }

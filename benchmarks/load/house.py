@@ -14,7 +14,8 @@ from tests.integration.faults.post_office import PostOffice
 from tests.integration.faults.processes import Crew, Process, crew
 from tests.integration.faults.servers import Servers
 
-STARTS_WITHIN = 60.0  # seconds
+STARTS_WITHIN = 60.0  # seconds, as is the next one
+LOOKS_EVERY = 0.5
 SWEEP_EVERY = 10  # seconds; a minute where nobody waits for the end of a run
 
 
@@ -27,6 +28,8 @@ class House:
         self.port, self.dicom_port = _free_port(), _free_port()
         self._processes: dict[str, Process] = {}
         self._down: set[str] = set()
+        self.ended: list[str] = []
+        """What has died by itself, each time."""
 
     def open(self) -> None:
         """Start all, and wait until web and DICOM answer."""
@@ -53,8 +56,14 @@ class House:
         [program] = [one for one in programs(self.port, self.dicom_port) if one.name == name]
         self._processes[name] = self._crew.start(name, *program.arguments, **environment)
 
-    def keep(self) -> list[str]:
-        """Start again what has died by itself, as compose does; return the names."""
+    def keep_for(self, seconds: float) -> None:
+        """Wait, and start again what has died by itself, as compose does."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self._keep()
+            time.sleep(LOOKS_EVERY)
+
+    def _keep(self) -> None:
         dead = [
             name
             for name, process in self._processes.items()
@@ -64,7 +73,7 @@ class House:
             with suppress(ProcessLookupError):
                 self._processes[name].kill()  # children of it, which would hold its port
             self._processes[name].start()
-        return dead
+        self.ended += dead
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Attempts to reach a patient about a slot."""
 
 from datetime import date, datetime
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -24,11 +25,13 @@ def record_contact(
     by: User,
     note: str = "",
     snooze_until: date | None = None,
+    public_id: UUID | None = None,
     at: datetime | None = None,
 ) -> Contact:
     """Record that somebody tried to reach the patient, and what came of it.
 
-    With `snooze_until` the slot leaves the list of what is to be booked until that day.
+    With `snooze_until` the slot leaves the list of what is to be booked until that day. Told again
+    with the same `public_id`, it is the same call.
 
     Raises:
         ValidationError: nothing is left to book, a refusal lacks the patient's words, or the day
@@ -37,6 +40,8 @@ def record_contact(
     patient = lock_alive(slot.patient)
     slot.refresh_from_db()
     check_to_be_done(slot)
+    if public_id and (known := slot.contacts.filter(public_id=public_id).first()):
+        return known
     if outcome == ContactOutcome.REFUSED and not note.strip():
         raise ValidationError(
             {"note": _("Say why, in the patient’s words: a clinician must decide.")}
@@ -45,7 +50,13 @@ def record_contact(
     if snooze_until:
         _check_snooze(slot, snooze_until, patient.clinic.today(at))
     contact = Contact.objects.create(
-        slot=slot, outcome=outcome, note=note.strip(), snoozed_until=snooze_until, by=by, at=at
+        public_id=public_id or uuid4(),
+        slot=slot,
+        outcome=outcome,
+        note=note.strip(),
+        snoozed_until=snooze_until,
+        by=by,
+        at=at,
     )
     record(
         act="contact.recorded",

@@ -90,6 +90,23 @@ def test_asked_for_without_a_broker_and_killed_in_the_middle_it_is_done_once(
     assert changes.count() == PATIENTS
 
 
+def test_a_broker_that_answers_nobody_holds_nobody_up(processes: Crew, servers: Servers) -> None:
+    clinic = always_open()
+    due(clinic, [a_due_day(datetime.now(UTC).date())])
+    MembershipFactory.create(clinic=clinic, role=Role.ADMINISTRATOR)
+
+    servers.hang_valkey()
+    try:
+        ask(ASK_TO_EXPORT, processes)  # or its time is over
+    finally:
+        servers.wake_valkey()
+    assert job().state == JobState.WAITING
+
+    processes.beat()
+    worker = processes.worker()
+    wait_until(lambda: job().state == JobState.DONE, seconds=AT_MOST, otherwise=worker.said)
+
+
 def test_an_export_that_is_killed_in_the_middle_leaves_no_piece_and_is_made_once(
     processes: Crew, servers: Servers
 ) -> None:

@@ -8,6 +8,7 @@ from django.utils.formats import date_format
 
 from patients.models import Clinic
 from schedules.models import Contact, Slot
+from surveillance.audit.models import Event
 from tests.integration.pages.reading import Page
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,19 @@ def test_a_call_stands_in_the_row_of_who_stays_listed(
 
     [row] = page.table()
     assert row["Last contact"].startswith("Asked to be called again: After six")
+
+
+def test_a_call_that_is_sent_again_for_want_of_an_answer_is_one(
+    nurse_client: Client, open_slot: Slot
+) -> None:
+    address = f"/slots/{open_slot.public_id}/contact/"
+    told = {"outcome": "no_answer", "then": "stay"}
+    told["public_id"] = str(Page(nurse_client.get(address)).find("[name=public_id]")["value"])
+
+    for _ in range(2):
+        assert nurse_client.post(address, told).status_code == 302
+
+    assert Contact.objects.count() == Event.objects.filter(act="contact.recorded").count() == 1
 
 
 def test_who_agrees_is_booked_next(nurse_client: Client, open_slot: Slot) -> None:
