@@ -125,6 +125,7 @@ def home(request: UserRequest) -> HttpResponse:
         "work": work,
         "accesses": accesses_to(clinics_where_may(request.user, Act.KEEP_CLINIC))
         .filter(noted_at=None)
+        .exclude(by=request.user)
         .count(),
         "safety_net": _of_everybody(request.user),
         "jobs": queries.recent_jobs(request.user, timezone.now()),
