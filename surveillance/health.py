@@ -1,7 +1,7 @@
 """Probes: `healthz` asks the process alone, `readyz` what it needs. Neither shows patient data."""
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
+from django.core.cache import caches
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -32,7 +32,7 @@ def _database() -> str:
 
 def _redis() -> str:
     try:
-        cache.get("readyz")
+        caches["strict"].get("readyz")
     except RedisError:
         return "unreachable"
     return "ok"

@@ -6,6 +6,7 @@ A variable without a safe default is required, and its absence says how to mend 
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import environ
@@ -80,12 +81,18 @@ INSTALLED_APPS = [
     "js_lib_bootstrap5",
     "rest_framework",
     "knox",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "surveillance.accounts",
     "surveillance.audit",
     "surveillance.api",
+    "surveillance.door",
     "surveillance",
     "patients",
     "schedules",
@@ -113,7 +120,9 @@ MIDDLEWARE = [
     "surveillance.accounts.middleware.LanguageMiddleware",
     "surveillance.accounts.sessions.SignInMiddleware",
     "surveillance.accounts.middleware.NoStoreMiddleware",
+    "surveillance.door.second_factor.SecondFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 
@@ -152,11 +161,17 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = secret("REDIS_URL", "the address of a Redis-compatible server.")
 CACHES = {
-    "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+    name: {
+        "BACKEND": backend,
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": "surveillance",
+        # In seconds: nobody waits longer at the sign-in page for a host that is gone.
+        "OPTIONS": {"socket_connect_timeout": 2, "socket_timeout": 2},
     }
+    for name, backend in {
+        "default": "surveillance.door.forgiving_cache.ForgivingCache",
+        "strict": "django.core.cache.backends.redis.RedisCache",
+    }.items()
 }
 
 # Each task is repeatable and finds its work in PostgreSQL. The visibility timeout stays above all
@@ -307,9 +322,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 CSRF_FAILURE_VIEW = "surveillance.pages.refusals.not_sent"
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", default=15)
 SESSION_HOURS = env.int("SESSION_HOURS", default=12)
 if SESSION_IDLE_MINUTES < 3 or SESSION_HOURS < 1:
@@ -321,6 +336,65 @@ if SESSION_IDLE_MINUTES < 3 or SESSION_HOURS < 1:
 EMERGENCY_MINUTES = env.int("EMERGENCY_MINUTES", default=60)
 if not 1 <= EMERGENCY_MINUTES <= 24 * 60:
     raise ImproperlyConfigured("EMERGENCY_MINUTES is 1 to 1440. See .env.example.")
+
+# The door: allauth's pages, of which surveillance/door/urls.py has those that are needed.
+ACCOUNT_ADAPTER = "surveillance.door.adapter.AccountAdapter"
+ACCOUNT_FORMS = {
+    "login": "surveillance.door.forms.SignInForm",
+    "change_password": "surveillance.door.forms.PasswordForm",
+    "reauthenticate": "surveillance.door.forms.AgainForm",
+}
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]  # nobody signs up
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = False  # a session ends with its browser, at the latest
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300  # seconds
+ACCOUNT_RATE_LIMITS = {
+    # A hospital may come from one address: one person is held back long before it is.
+    "login": "120/m/ip",
+    "login_failed": "60/m/ip,10/10m/key",
+    "reauthenticate": "10/m/user",
+    "change_password": "5/m/user",
+}
+MFA_ADAPTER = "surveillance.door.mfa_adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "surveillance.door.forms.CodeForm",
+    "reauthenticate": "surveillance.door.forms.AgainByCodeForm",
+    "activate_totp": "surveillance.door.forms.AppForm",
+    "add_webauthn": "surveillance.door.forms.PasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_RATE_LIMITS = {"webauthn_login": "60/m/ip"}
+MFA_TOTP_ISSUER = "Sarcoma follow-up"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEBUG or DEMO  # http://localhost
+# The hospital's own sign-in by OpenID Connect; without an address there is none.
+OIDC_URL = env.str("OIDC_URL", default="").rstrip("/")
+OIDC_NAME = env.str("OIDC_NAME", default="") or "Single sign-on"
+OIDC_USERNAME_CLAIM = env.str("OIDC_USERNAME_CLAIM", default="")
+OIDC_SECOND_FACTOR = env.list("OIDC_SECOND_FACTOR", default=["mfa"])
+SOCIALACCOUNT_ADAPTER = "surveillance.door.single_sign_on.SingleSignOnAdapter"
+# By a link: of a form, form-action would forbid each address that the provider leads on to.
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS: dict[str, dict[str, Any]] = {
+    "openid_connect": {"OAUTH_PKCE_ENABLED": True}
+}
+if OIDC_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        {
+            "provider_id": "hospital",
+            "name": OIDC_NAME,
+            "client_id": required("OIDC_CLIENT_ID", "what the provider of OIDC_URL knows us by."),
+            "secret": secret("OIDC_CLIENT_SECRET", "what the provider of OIDC_URL gave us."),
+            "settings": {"server_url": OIDC_URL},
+        }
+    ]
+# Who comes in only with a second factor: administrators, everyone, or, in the demo, nobody.
+SECOND_FACTOR_FOR = env.str("SECOND_FACTOR_FOR", default="nobody" if DEMO else "administrators")
+if SECOND_FACTOR_FOR not in ("administrators", "everyone", "nobody"):
+    raise ImproperlyConfigured("SECOND_FACTOR_FOR is administrators or everyone. See .env.example.")
 
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English"), ("ja", "日本語")]
@@ -456,6 +530,8 @@ if not DEMO and (
         origins=CSRF_TRUSTED_ORIGINS,
         site_url=SITE_URL,
         email_url=EMAIL_URL,
+        second_factor_for=SECOND_FACTOR_FOR,
+        oidc_url=OIDC_URL,
     )
 ):
     raise ImproperlyConfigured(" ".join(["This is not safe.", *wrong, "See .env.example."]))

@@ -10,7 +10,14 @@ _NO_MAIL = {"consolemail", "dummymail", "filemail", "memorymail", "mailbox"}
 
 
 def unsafe(
-    *, secret_key: str, hosts: Iterable[str], origins: Iterable[str], site_url: str, email_url: str
+    *,
+    secret_key: str,
+    hosts: Iterable[str],
+    origins: Iterable[str],
+    site_url: str,
+    email_url: str,
+    second_factor_for: str,
+    oidc_url: str,
 ) -> list[str]:
     """Return what is wrong with the settings of production, each with how to mend it."""
     wrong = []
@@ -29,4 +36,11 @@ def unsafe(
         wrong.append(
             "EMAIL_URL sends no mail: name a server, as smtp+tls://user:password@host:587."
         )
+    if second_factor_for == "nobody":
+        wrong.append(
+            "SECOND_FACTOR_FOR lets a password alone into administration: write administrators, or"
+            " everyone."
+        )
+    if oidc_url and urlsplit(oidc_url).scheme != "https":
+        wrong.append("OIDC_URL lets anybody between say who somebody is: let it begin with https.")
     return wrong

@@ -1,5 +1,4 @@
 from django.conf import settings
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from surveillance import api_v1, health, metrics
@@ -24,8 +23,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", metrics.metrics, name="metrics"),
-    path("sign-in/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
-    path("sign-out/", LogoutView.as_view(), name="logout"),
+    path("", include("surveillance.door.urls")),
     path("session/", accounts.session, name="session"),
     path("language/", accounts.language, name="language"),
     path("", home.home, name="home"),

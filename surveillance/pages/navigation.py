@@ -64,6 +64,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     language = get_language()
     frame = {
         "demo": settings.DEMO,
+        "sign_in_with": settings.OIDC_NAME if settings.OIDC_URL else "",
         "other_languages": [(code, name) for code, name in settings.LANGUAGES if code != language],
     }
     user = getattr(request, "user", None)

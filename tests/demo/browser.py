@@ -55,7 +55,7 @@ class Browser:
 
     def sign_in(self, name: str, password: str) -> None:
         self.open("/sign-in/")
-        self.submit("Sign in", username=name, password=password)
+        self.submit("Sign in", login=name, password=password)
 
 
 def _values(form: Tag) -> dict[str, str]:

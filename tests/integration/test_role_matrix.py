@@ -53,13 +53,19 @@ class Rule:
     verbs: tuple[str, ...] = ("GET",)
     of_one_patient: bool = False  # so members of other clinics do not find it
     is_a_file: bool = False  # to be kept, and no page
+    led_to: bool = False  # by what one does on another page, and by no link
     of_one_person: bool = False  # none of the visitors, so nobody finds it
 
 
 FORM = ("GET", "POST")
 BUTTON = ("POST",)
 
-PUBLIC = {"healthz", "readyz", "metrics", "login", "feed"}
+PUBLIC = {"healthz", "readyz", "metrics", "account_login", "account_inactive", "feed"}
+# Between the password and the second factor: tests/integration/pages/door walks there.
+HALFWAY = {
+    *("mfa_authenticate", "mfa_login_webauthn"),
+    *("openid_connect_login", "openid_connect_callback", "socialaccount_login_cancelled"),
+}
 PUBLIC_BUTTONS = {"language"}  # pages/test_language.py presses it
 RULES = {
     "home": Rule(),
@@ -121,6 +127,18 @@ RULES = {
     "note-emergency": Rule(Act.KEEP_CLINIC, BUTTON, of_one_patient=True),
     "account": Rule(),
     "end-sessions": Rule(verbs=BUTTON),
+    "account_change_password": Rule(verbs=FORM),
+    "account_reauthenticate": Rule(verbs=FORM, led_to=True),
+    "mfa_reauthenticate": Rule(verbs=FORM, led_to=True),
+    "mfa_reauthenticate_webauthn": Rule(verbs=FORM, led_to=True),
+    "mfa_index": Rule(),
+    "mfa_activate_totp": Rule(verbs=FORM),
+    "mfa_deactivate_totp": Rule(verbs=FORM, of_one_person=True, led_to=True),
+    "mfa_view_recovery_codes": Rule(of_one_person=True, led_to=True),
+    "mfa_generate_recovery_codes": Rule(verbs=FORM, led_to=True),
+    "mfa_list_webauthn": Rule(verbs=FORM, led_to=True),
+    "mfa_add_webauthn": Rule(verbs=FORM),
+    "mfa_remove_webauthn": Rule(verbs=FORM, of_one_person=True, led_to=True),
     "tokens": Rule(verbs=FORM),
     "revoke-token": Rule(verbs=BUTTON, of_one_person=True),
     "figures": Rule(Act.SEE_FIGURES),
@@ -288,6 +306,7 @@ def site(clinic: Clinic) -> Site:
         "death": [slot.patient.public_id],
         **{name: [job.public_id] for name in ("job", "download")},
         "feed": [make_feed(clinic=clinic, name="All", by=member(clinic, Role.ADMINISTRATOR))[1]],
+        "mfa_remove_webauthn": [1],
         "import": [given.public_id],
         "import-corrections": [given.public_id],
         "change-view": [view.public_id],
@@ -333,7 +352,9 @@ def names(patterns: Iterable[URLPattern | URLResolver]) -> Iterator[str]:
 
 
 def test_every_address_of_the_product_has_its_rule() -> None:
-    assert sorted(names(get_resolver().url_patterns)) == sorted([*RULES, *PUBLIC, *PUBLIC_BUTTONS])
+    assert sorted(names(get_resolver().url_patterns)) == sorted(
+        [*RULES, *PUBLIC, *PUBLIC_BUTTONS, *HALFWAY]
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -366,7 +387,7 @@ def test_who_has_signed_in_is_led_on_from_the_sign_in(site: Site) -> None:
     client = Client()
     client.force_login(UserFactory.create())
 
-    assert client.get(site.addresses["login"]).headers["Location"] == site.addresses["home"]
+    assert client.get(site.addresses["account_login"]).headers["Location"] == site.addresses["home"]
 
 
 @pytest.mark.parametrize("name", [name for name, rule in RULES.items() if "POST" in rule.verbs])

@@ -67,7 +67,14 @@ def test_the_example_names_every_variable_and_no_other() -> None:
 
 
 def test_the_example_holds_no_secret_and_is_safe() -> None:
-    for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "EMAIL_URL", "SMS_URL", "PACS_LOGINS"):
+    for name in (
+        "SECRET_KEY",
+        "POSTGRES_PASSWORD",
+        "EMAIL_URL",
+        "SMS_URL",
+        "PACS_LOGINS",
+        "OIDC_CLIENT_SECRET",
+    ):
         assert example()[name] == example()[f"{name}_FILE"] == ""
     assert example()["DEBUG"] == example()["DEMO"] == "false"
 

@@ -123,6 +123,8 @@ SAFE: dict[str, Any] = {
     "origins": ["https://surveillance.example.org"],
     "site_url": "https://surveillance.example.org",
     "email_url": "anymail-postmark://?POSTMARK_SERVER_TOKEN=x",
+    "second_factor_for": "administrators",
+    "oidc_url": "https://login.example.org/realms/hospital",
 }
 
 
@@ -140,6 +142,8 @@ def test_what_is_safe_is_left_alone() -> None:
         ("origins", ["http://surveillance.example.org"], "CSRF_TRUSTED_ORIGINS"),
         ("site_url", "http://surveillance.example.org", "SITE_URL"),
         ("email_url", "consolemail://", "EMAIL_URL"),
+        ("second_factor_for", "nobody", "SECOND_FACTOR_FOR"),
+        ("oidc_url", "http://login.example.org", "OIDC_URL"),
     ],
 )
 def test_what_is_not_safe_says_how_to_mend_it(name: str, value: Any, said: str) -> None:

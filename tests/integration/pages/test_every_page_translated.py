@@ -32,7 +32,13 @@ from tests.integration.pages.test_every_page import Answer, walk
 
 pytestmark = pytest.mark.django_db  # or there is no database where this module runs alone
 
-OF_OURS = ("schedules.", "patients.", "reminders.", "surveillance.")  # whose pages are looked at
+OF_OURS = (
+    "schedules.",
+    "patients.",
+    "reminders.",
+    "surveillance.",
+    "allauth.",
+)  # whose pages are looked at
 READ_ALOUD = ("title", "aria-label", "placeholder", "alt")
 WORD = re.compile(r"[A-Za-z]{2,}")
 KNOWN = {  # what is the same in every language
@@ -116,7 +122,8 @@ def _texts(value: object) -> Iterator[str]:
 def english(page: Page, stored: list[str]) -> Iterator[str]:
     """Yield what a page says in letters and no row of the database holds."""
     document = BeautifulSoup(str(page.document), "html.parser")
-    for silent in document.select("script, style, .pic-note"):  # a note is data, cut to its room
+    # A note is data, cut to its room; a key is made up as it is shown.
+    for silent in document.select("script, style, .pic-note, .key"):
         silent.decompose()
     said = [str(text) for text in document.find_all(string=True) if type(text) is NavigableString]
     said += [str(tag[name]) for tag in document.select("*") for name in READ_ALOUD if tag.get(name)]

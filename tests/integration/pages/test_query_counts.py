@@ -51,6 +51,7 @@ LISTS = {"/worklists/results/": 2}  # that go on page by page, each by itself
 NO_LISTS = {
     *("home", "mailbox", "register", "upload", "compare-protocols", "figures", "status"),
     *("account", "emergency"),
+    *("account_change_password", "mfa_index", "mfa_activate_totp", "mfa_add_webauthn"),
 }
 
 
@@ -148,7 +149,7 @@ def pages(clients: dict[Role, Client]) -> Iterator[Asked]:
             address = reverse(name)
         except NoReverseMatch:  # it is a page of one patient, one study, one clinic …
             continue
-        if "GET" not in rule.verbs or rule.is_a_file:
+        if "GET" not in rule.verbs or rule.is_a_file or rule.led_to:
             continue
         for role in MAY[rule.act] if rule.act else Role:
             yield Asked(role, address)

@@ -50,7 +50,7 @@ def test_a_session_ends_says_why_and_leads_back(
     answer = client.post(
         "/sign-in/",
         {
-            "username": nurse.username,
+            "login": nurse.username,
             "password": "a long enough pass phrase",
             "next": str(sign_in.find("[name=next]")["value"]),
         },

@@ -19,7 +19,7 @@ def naomi(nurse: User, settings: Settings) -> dict[str, str]:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a fast one
     nurse.set_password(PASSWORD)
     nurse.save()
-    return {"username": nurse.username, "password": PASSWORD}
+    return {"login": nurse.username, "password": PASSWORD}
 
 
 def test_who_signs_in_comes_to_todays_work(client: Client, naomi: dict[str, str]) -> None:
@@ -51,7 +51,7 @@ def test_a_wrong_password_is_refused_without_saying_what_was_wrong(
 ) -> None:
     wrong_password, unknown_name = (
         Page(client.post(SIGN_IN, naomi | wrong))
-        for wrong in ({"password": "a guess"}, {"username": "nobody"})
+        for wrong in ({"password": "a guess"}, {"login": "nobody"})
     )
 
     assert wrong_password.title.startswith("Error: ")
