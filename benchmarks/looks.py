@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from typing import Any
 
 from benchmarks import Row, compare, own_database, show
@@ -107,7 +108,7 @@ def rows(patients: int) -> list[Row]:
     patient = Patient.objects.order_by("pk")[0]
     pages = {**PAGES, "patient": f"/patients/{patient.public_id}/"}
     return [
-        *(row(name, lambda at=at: ask(at), times=ASKED) for name, at in pages.items()),
+        *(row(name, partial(ask, at), times=ASKED) for name, at in pages.items()),
         row("export", file, times=1),
     ]
 
