@@ -24,6 +24,7 @@ import pytest
 from surveillance.embedded.account import hand_over, run_as
 from tests.containers import (
     ROOT,
+    bytes_of,
     command_of,
     instructions,
     probe_of,
@@ -133,6 +134,12 @@ class Container:
     @property
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
+
+    @property
+    def temporary(self) -> int:
+        """Bytes that may lie in its /tmp, which is memory."""
+        [size] = re.findall(r"/tmp:size=(\w+)", " ".join(self.told["tmpfs"]))
+        return bytes_of(size)
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run something in it to its end."""
