@@ -30,7 +30,7 @@ from tests.containers import FILLED_IN, HOST, ROOT, bytes_of, command_of, probe_
 pytestmark = pytest.mark.compose
 
 RUNNING = ("web", "worker", "beat", "dicom", "watchdog")
-START_SECONDS = 60
+START_SECONDS = 180  # a machine of tests may have much else to do
 
 
 @dataclass(frozen=True)
