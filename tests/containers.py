@@ -66,6 +66,11 @@ def seconds_of(text: str) -> int:
     return int(minutes) * 60 + int(seconds)
 
 
+def bytes_of(text: str) -> int:
+    """A size as the file writes it: 256m, 2g."""
+    return int(text[:-1]) * {"m": 2**20, "g": 2**30}[text[-1]]
+
+
 def instructions(stage: str, kind: str) -> list[str]:
     """What follows `kind`, as RUN, in a stage of the Dockerfile."""
     text = (ROOT / "Dockerfile").read_text(encoding="utf-8").replace("\\\n", "")

@@ -24,6 +24,7 @@ import pytest
 from surveillance.embedded.account import hand_over, run_as
 from tests.containers import (
     ROOT,
+    bytes_of,
     command_of,
     instructions,
     probe_of,
@@ -134,6 +135,12 @@ class Container:
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
 
+    @property
+    def temporary(self) -> int:
+        """Bytes that may lie in its /tmp, which is memory."""
+        [size] = re.findall(r"/tmp:size=(\w+)", " ".join(self.told["tmpfs"]))
+        return bytes_of(size)
+
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Run something in it to its end."""
         return subprocess.run(
@@ -143,7 +150,7 @@ class Container:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=600,
             **run_as(),
         )
 
