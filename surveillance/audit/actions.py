@@ -1,6 +1,7 @@
 """The ways into the audit. Call them inside the transaction that they tell of."""
 
 from collections.abc import Iterable, Mapping
+from operator import attrgetter
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -70,7 +71,7 @@ def record_look(*, page: str, by: User | str, patients: Iterable[InClinic]) -> N
             by_name=_name(by),
             origin=origin(),
             clinic_code=clinic_code,
-            patient_ids=sorted(public_ids),
+            patient_ids=sorted(public_ids, key=attrgetter("int")),  # as they sort, but quicker
         )
         for clinic_code, public_ids in seen.items()
     )

@@ -41,6 +41,10 @@ def run(*arguments: str) -> str:
             ],
         ),
         (
+            ["benchmarks.looks", "--patients", "20"],
+            ["list", "worklist", "api_list", "patient", "export"],
+        ),
+        (
             ["benchmarks.dicom", "--slices", "20", "--bookings", "40"],
             ["headers", "study_600", *SERVER_ROWS],
         ),
