@@ -279,6 +279,7 @@ class Patient(models.Model):
         return self.clinic.code
 
 
+@tracked(without=["told_at"])
 class EmergencyAccess(models.Model):
     """That somebody asked to read another clinic's patient for a while, and why.
 

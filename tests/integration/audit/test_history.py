@@ -5,19 +5,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from pghistory.core import event_models
 
 from patients.clinic_actions import change_role
+from patients.emergency import end_access, note_access, open_in_emergency
 from patients.models import Clinic
 from schedules.protocol_files import load_protocols
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from surveillance.audit.history import changed_around
 from surveillance.audit.models import Event, Look
-from tests.factories import MembershipFactory, PatientFactory
+from tests.factories import MembershipFactory, PatientFactory, UserFactory
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
     give_feeds,
@@ -67,6 +69,19 @@ def test_what_is_done_by_actions_is_told_of_by_an_event_of_the_same_transaction(
     enter_patient_of_every_list(clinic, nurse, clinician)
     give_feeds(clinic, nurse)
     tell_of_all(clinic)
+    with transaction.atomic():
+        elsewhere, administrator = PatientFactory.create(), UserFactory.create()
+    named: dict[str, Any] = {
+        "mrn": elsewhere.mrn,
+        "birth_date": elsewhere.birth_date,
+        "reason": "Unconscious here",
+    }
+    for _ in range(2):  # the second ends the first
+        access = open_in_emergency(**named, by=clinician)
+    end_access(access=access, by=clinician)
+    note_access(access=access, by=administrator)
+    with pytest.raises(ValidationError):
+        open_in_emergency(**{**named, "mrn": "none"}, by=clinician)
 
     assert {row for around in changed_around() for row in around.rows} <= BY_FACTORIES
     changed = {model._meta.db_table for model in HISTORY if model.objects.exists()}
