@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 
+from django.db.models import Exists, OuterRef
+
 from patients.models import (
     Clinic,
     FindingKind,
@@ -49,7 +51,11 @@ def anchor_for(tumour: Tumour, current: date | None = None) -> AnchorProposal[Tr
 
 def proposals(clinics: Iterable[Clinic]) -> list[tuple[Schedule, AnchorProposal[Treatment]]]:
     """Return the clinics' schedules that wait for a decision, the longest waiting first."""
-    active = schedules_of(clinics).filter(state=ScheduleState.ACTIVE)
+    later = Treatment.objects.filter(
+        tumour=OuterRef("tumour"), kind__in=Treatment.OPERATIONS, on__gt=OuterRef("anchor_on")
+    )
+    # Nobody else can have one to propose: of thousands, few have been operated on again.
+    active = schedules_of(clinics).filter(Exists(later), state=ScheduleState.ACTIVE)
     waiting = [
         (schedule, proposal)
         for schedule in active.prefetch_related("tumour__treatments__declined", "tumour__findings")

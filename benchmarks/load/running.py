@@ -42,11 +42,12 @@ class Run:
         self.ledger = Ledger(home.folder)
 
     def told(self) -> dict[str, Any]:
-        from benchmarks.load.reckoning import Reckoning  # these need the settings
+        from benchmarks.load.reckoning import Reckoning, audit_says  # these need the settings
         from benchmarks.load.scanner import ScannerAtWork
         from benchmarks.load.seed import TITLE, seed
 
         clinics = seed(self.options.patients, PASSWORD)
+        seeded = set(audit_says())
         self.home.open()
         scanners = [
             ScannerAtWork(f"LOADCT{n}", TITLE, self.home.dicom_port, self.ledger)
@@ -65,7 +66,7 @@ class Run:
                 scanner.stop()
         reckoning = Reckoning()
         settled = self._settle(reckoning.wrong)
-        reckoning.settle(self.ledger, self.home.post_office)
+        reckoning.settle(self.ledger, self.home.post_office, seeded)
         return {
             "fault": self.fault.title if self.fault else "none; a sweep of all and a long export",
             "users": self.options.users,

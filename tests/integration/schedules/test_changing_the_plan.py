@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from pytest_django import DjangoAssertNumQueries
 
 from patients.models import FindingKind, Intent, Margin, Treatment, TreatmentKind
 from schedules.actions import (
@@ -120,6 +121,13 @@ def test_a_declined_operation_is_proposed_no_more_but_the_next_one_is(
     operate(schedule, date(2026, 8, 1))
 
     assert len(proposals([schedule.tumour.patient.clinic])) == 1
+
+
+def test_who_was_not_operated_on_again_costs_nothing_where_proposals_are_counted(
+    schedule: Schedule, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        assert proposals([schedule.tumour.patient.clinic]) == []
 
 
 def test_declining_takes_a_reason(schedule: Schedule, clinician: User) -> None:
