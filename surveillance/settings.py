@@ -320,7 +320,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "CommonPasswordValidator",
         "NumericPasswordValidator",
     )
-]
+] + [{"NAME": "surveillance.accounts.passwords.NoWordsOfTheHouse"}]
 CSRF_FAILURE_VIEW = "surveillance.pages.refusals.not_sent"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from django.conf import global_settings
@@ -31,12 +32,22 @@ BY_SCRIPTS = re.compile(
 )
 
 
+@cache
+def nodes() -> list[tuple[str, ast.Call | ast.ClassDef]]:
+    """Each call and class of the product, with its file."""
+    return [
+        (str(path.relative_to(ROOT)), node)
+        for app in APPS
+        for path in sorted((ROOT / app).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call | ast.ClassDef)
+    ]
+
+
 def calls() -> Iterator[tuple[str, ast.Call, str]]:
-    for app in APPS:
-        for path in sorted((ROOT / app).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call):
-                    yield str(path.relative_to(ROOT)), node, ast.unparse(node.func)
+    for path, node in nodes():
+        if isinstance(node, ast.Call):
+            yield path, node, ast.unparse(node.func)
 
 
 def test_our_source_runs_no_text() -> None:
@@ -59,12 +70,10 @@ def test_our_scripts_run_no_text() -> None:
 
 def test_every_form_and_serializer_names_its_fields() -> None:
     """So that a column that is added later is neither shown nor written by itself."""
-    for app in APPS:
-        for path in sorted((ROOT / app).rglob("*.py")):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.ClassDef) and node.name == "Meta":
-                    told = {ast.unparse(one) for one in node.body if isinstance(one, ast.Assign)}
-                    assert not {one for one in told if re.match(r"exclude =|fields = '", one)}, path
+    for path, node in nodes():
+        if isinstance(node, ast.ClassDef) and node.name == "Meta":
+            told = {ast.unparse(one) for one in node.body if isinstance(one, ast.Assign)}
+            assert not {one for one in told if re.match(r"exclude =|fields = '", one)}, path
 
 
 def test_no_weak_hash_guards_anything() -> None:
