@@ -50,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tell the clinics of whoever was meant; who is nobody may have typed their password."""
         meant = User.objects.filter(username=credentials.get("username", "")).first()
         if meant:
-            tell("sign_in.failed", meant, by="Somebody", request=request)
+            tell("sign_in.failed", meant, by="Somebody")
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Who has only just signed in need not say again who they are."""

@@ -1,8 +1,7 @@
-"""What happens at the door, told to each clinic of the person: who came in, how, and from where."""
+"""What happens at the door, told to each clinic of the person: who came in, and how."""
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.mfa.models import Authenticator
@@ -21,12 +20,8 @@ from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
 
-def tell(
-    act: str, of: User, *, by: User | str = "", request: HttpRequest | None = None, **detail: Any
-) -> None:
+def tell(act: str, of: User, *, by: User | str = "", **detail: Any) -> None:
     """Record an act at the door in each clinic of the person; without one, of somebody in none."""
-    if request:
-        detail["address"] = get_adapter().get_client_ip(request)
     for code in [clinic.code for clinic in clinics_of_member(of)] or [""]:
         record(act=act, by=by or of, clinic_code=code, username=of.username, **detail)
 
@@ -35,36 +30,36 @@ def tell(
 def signed_in(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
     said = get_authentication_records(request, user)
     ways = [one.get("type") or one["method"] for one in said]
-    tell("sign_in.done", user, request=request, by_way_of=ways)
+    tell("sign_in.done", user, by_way_of=ways)
 
 
 @receiver(password_changed)
-def password_was_changed(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    tell("password.changed", user, request=request)
+def password_was_changed(sender: object, user: User, **kwargs: Any) -> None:
+    tell("password.changed", user)
 
 
 @receiver(authenticator_added)
 @receiver(authenticator_reset)
-def added(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+def added(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
-        tell("recovery_codes.made", user, request=request)
+        tell("recovery_codes.made", user)
     else:
-        tell("second_factor.added", user, request=request, kind=authenticator.type)
+        tell("second_factor.added", user, kind=authenticator.type)
 
 
 @receiver(authenticator_removed)
-def removed(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    tell("second_factor.removed", user, request=request, kind=authenticator.type)
+def removed(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+    tell("second_factor.removed", user, kind=authenticator.type)
 
 
 @receiver(authenticator_used)
-def used(request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any) -> None:
+def used(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Of the others the sign-in itself tells."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         left = len(authenticator.wrap().get_unused_codes())
-        tell("recovery_code.used", user, request=request, left=left)
+        tell("recovery_code.used", user, left=left)
 
 
 @receiver(authentication_failed)
-def failed(request: HttpRequest, user: User, **kwargs: Any) -> None:
-    tell("second_factor.failed", user, by="Somebody", request=request)
+def failed(user: User, **kwargs: Any) -> None:
+    tell("second_factor.failed", user, by="Somebody")

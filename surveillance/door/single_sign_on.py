@@ -46,7 +46,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
                 raise _refused(request, "the account that fits has another identity")
             sociallogin.user = sociallogin.account.user = user
             sociallogin.account.save()
-            tell("single_sign_on.linked", user, request=request, identity=sociallogin.account.uid)
+            tell("single_sign_on.linked", user, identity=sociallogin.account.uid)
 
 
 class SecondFactorStage(AuthenticateStage):

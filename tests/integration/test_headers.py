@@ -98,7 +98,7 @@ def test_cookies_are_of_this_host_alone_and_out_of_reach_of_scripts(
     nurse.save()
     client = Client()
     client.get("/sign-in/", secure=True)
-    told = {"username": nurse.username, "password": "a long enough password"}
+    told = {"login": nurse.username, "password": "a long enough password"}
     assert client.post("/sign-in/", told, secure=True).status_code == 302
     client.post("/language/", {"language": "ja"}, secure=True)
 
