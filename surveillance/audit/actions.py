@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from surveillance.accounts.models import User
-from surveillance.audit.history import EXPLAINED, Around, changed_around
+from surveillance.audit.history import Around, changed_around
 from surveillance.audit.models import Event, Look
 from surveillance.audit.origin import origin
 
@@ -85,7 +85,7 @@ def explain_changes(*, reason: str, by: User) -> list[Around]:
     """
     changed = changed_around()
     record(
-        act=EXPLAINED,
+        act="changes.explained",
         by=by,
         clinic_code="",
         reason=reason,

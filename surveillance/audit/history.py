@@ -83,15 +83,14 @@ class Around:
         )
 
 
-EXPLAINED = "changes.explained"
 _CHANGES = """
     SELECT transaction, pgh_created_at AS began, session,
-        format('%%s (%%s %%s)', '{table}', count(*), pgh_label) AS what
+        format('%s (%s %s)', '{table}', count(*), pgh_label) AS what
     FROM {history} GROUP BY transaction, began, session, pgh_label
 """
 _AROUND = """
 WITH explained AS MATERIALIZED (
-    SELECT detail -> 'changes' AS keys FROM audit_event WHERE act = %s
+    SELECT detail -> 'changes' AS keys FROM audit_event WHERE act = 'changes.explained'
 ), changes AS (
     SELECT *, jsonb_build_array(transaction, (extract(epoch FROM began) * 1000000)::bigint) AS key
     FROM ({changes}) rows
@@ -115,7 +114,7 @@ def changed_around() -> list[Around]:
         for model in cast(list[Any], event_models())
     )
     with connection.cursor() as cursor:
-        cursor.execute(_AROUND.format(changes=changes), [EXPLAINED])
+        cursor.execute(_AROUND.format(changes=changes))
         return [
             Around(at, json.loads(key), session, rows)
             for at, key, session, rows in cursor.fetchall()

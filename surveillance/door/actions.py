@@ -11,7 +11,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from surveillance.accounts.models import User
-from surveillance.door.audited import tell
+from surveillance.door.audited import tell_clinics
 
 
 @transaction.atomic
@@ -30,7 +30,7 @@ def reset_second_factor(*, username: str, reason: str, by: str) -> None:
         raise ValidationError(_("%(name)s has no second factor.") % {"name": username})
     user.signed_out_at = datetime.fromtimestamp(time.time(), UTC)
     user.save(update_fields=["signed_out_at"])
-    tell("second_factor.reset", user, by=by, reason=reason.strip())
+    tell_clinics("second_factor.reset", user, by=by, reason=reason.strip())
     transaction.on_commit(lambda: _mail(user))
 
 

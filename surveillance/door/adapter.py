@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from surveillance.accounts.models import User
 from surveillance.accounts.sessions import BEGAN
-from surveillance.door.audited import tell
+from surveillance.door.audited import tell_clinics
 
 # What allauth says of itself once something is done, in the house's words; the rest goes without.
 SAID = {
@@ -50,7 +50,7 @@ class AccountAdapter(DefaultAccountAdapter):
         """Tell the clinics of whoever was meant; who is nobody may have typed their password."""
         meant = User.objects.filter(username=credentials.get("username", "")).first()
         if meant:
-            tell("sign_in.failed", meant, by="Somebody")
+            tell_clinics("sign_in.failed", meant, by="Somebody")
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
         """Who has only just signed in need not say again who they are."""

@@ -20,7 +20,7 @@ from surveillance.accounts.models import User
 from surveillance.audit.actions import record
 
 
-def tell(act: str, of: User, *, by: User | str = "", **detail: Any) -> None:
+def tell_clinics(act: str, of: User, *, by: User | str = "", **detail: Any) -> None:
     """Record an act at the door in each clinic of the person; without one, of somebody in none."""
     for code in [clinic.code for clinic in clinics_of_member(of)] or [""]:
         record(act=act, by=by or of, clinic_code=code, username=of.username, **detail)
@@ -30,26 +30,26 @@ def tell(act: str, of: User, *, by: User | str = "", **detail: Any) -> None:
 def signed_in(sender: object, request: HttpRequest, user: User, **kwargs: Any) -> None:
     said = get_authentication_records(request, user)
     ways = [one.get("type") or one["method"] for one in said]
-    tell("sign_in.done", user, by_way_of=ways)
+    tell_clinics("sign_in.done", user, by_way_of=ways)
 
 
 @receiver(password_changed)
 def password_was_changed(sender: object, user: User, **kwargs: Any) -> None:
-    tell("password.changed", user)
+    tell_clinics("password.changed", user)
 
 
 @receiver(authenticator_added)
 @receiver(authenticator_reset)
 def added(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
-        tell("recovery_codes.made", user)
+        tell_clinics("recovery_codes.made", user)
     else:
-        tell("second_factor.added", user, kind=authenticator.type)
+        tell_clinics("second_factor.added", user, kind=authenticator.type)
 
 
 @receiver(authenticator_removed)
 def removed(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    tell("second_factor.removed", user, kind=authenticator.type)
+    tell_clinics("second_factor.removed", user, kind=authenticator.type)
 
 
 @receiver(authenticator_used)
@@ -57,9 +57,9 @@ def used(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Of the others the sign-in itself tells."""
     if authenticator.type == Authenticator.Type.RECOVERY_CODES:
         left = len(authenticator.wrap().get_unused_codes())
-        tell("recovery_code.used", user, left=left)
+        tell_clinics("recovery_code.used", user, left=left)
 
 
 @receiver(authentication_failed)
 def failed(user: User, **kwargs: Any) -> None:
-    tell("second_factor.failed", user, by="Somebody")
+    tell_clinics("second_factor.failed", user, by="Somebody")

@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from surveillance.accounts.models import User
-from surveillance.door.audited import tell
+from surveillance.door.audited import tell_clinics
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
                 raise _refused(request, "the account that fits has another identity")
             sociallogin.user = sociallogin.account.user = user
             sociallogin.account.save()
-            tell("single_sign_on.linked", user, identity=sociallogin.account.uid)
+            tell_clinics("single_sign_on.linked", user, identity=sociallogin.account.uid)
 
 
 class SecondFactorStage(AuthenticateStage):
