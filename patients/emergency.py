@@ -6,7 +6,6 @@ search or take out stays of their own clinics (ADR 0019).
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
 from unicodedata import normalize
 
 from celery import signature
@@ -70,11 +69,11 @@ def open_in_emergency(
         own = list(clinics_where_may(by, Act.SEE_PATIENTS))
         lately = EmergencyAccess.objects.filter(by=by, at__gt=at - AN_HOUR).order_by("-at")
         if oldest := lately[MOST - 1 : MOST].first():
-            _record_here("emergency.refused", own, by, mrn=mrn, birth_date=birth_date)
+            _record_here("emergency.refused", own, by)
             found = []
         else:
             found = _named(mrn, birth_date, clinic, own)
-            access = _attempt(found[0] if len(found) == 1 else None, own, by, reason, at, mrn)
+            access = _attempt(found[0] if len(found) == 1 else None, own, by, reason, at)
     if oldest:
         again = timezone.localtime(oldest.at + AN_HOUR, own[0].zone if own else None)
         told = {"most": MOST, "time": time_format(again)}
@@ -109,16 +108,16 @@ def _attempt(
     by: User,
     reason: str,
     at: datetime,
-    mrn: str,
 ) -> EmergencyAccess:
+    """Write the attempt. What was typed for nobody is not kept: it may be somebody’s number."""
     lasts = timedelta(minutes=settings.EMERGENCY_MINUTES) if patient else timedelta()
     if patient:
         accesses_open_to(by, at).filter(patient=patient).update(until=at)
     access = EmergencyAccess.objects.create(
-        by=by, patient=patient, reason=reason, at=at, until=at + lasts
+        by=by, patient=patient, reason=reason if patient else "", at=at, until=at + lasts
     )
     if patient is None:
-        _record_here("emergency.found_nobody", own, by, mrn=mrn, reason=reason)
+        _record_here("emergency.found_nobody", own, by)
         return access
     record(
         act="emergency.opened",
@@ -133,10 +132,10 @@ def _attempt(
     return access
 
 
-def _record_here(act: str, own: list[Clinic], by: User, **detail: Any) -> None:
+def _record_here(act: str, own: list[Clinic], by: User) -> None:
     """Record what concerns nobody's patient in each of the person's own clinics."""
     for clinic in own:
-        record(act=act, by=by, clinic_code=clinic.code, **detail)
+        record(act=act, by=by, clinic_code=clinic.code)
 
 
 @transaction.atomic
