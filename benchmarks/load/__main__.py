@@ -15,10 +15,10 @@ from surveillance.embedded import leave_in_order
 
 PLAIN = "plain"
 HEAD = (
-    "| in the middle | requests | no answer | 503 | other 5xx | acts | unheard | lost | doubled "
-    "| letters | lost | repeated | served again after | swept after | p95 before, while, after "
-    "| ended by itself |",
-    "|---" + "|--:" * 13 + "|---|---|",
+    "| in the middle | people | requests | no answer | 503 | other 5xx | acts | unheard | lost "
+    "| doubled | letters | lost | repeated | served again after | swept after "
+    "| p95 before, while, after | ended by itself |",
+    "|---" + "|--:" * 14 + "|---|---|",
 )
 
 
@@ -70,7 +70,17 @@ def _in_its_own_process(name: str) -> dict[str, Any]:
 
 def _row(told: Mapping[str, Any]) -> str:
     counted = (
-        *("requests", "no_answer", "unavailable", "failed", "acts", "unknown", "lost", "doubled"),
+        *(
+            "users",
+            "requests",
+            "no_answer",
+            "unavailable",
+            "failed",
+            "acts",
+            "unknown",
+            "lost",
+            "doubled",
+        ),
         *("letters", "letters_lost", "letters_repeated"),
     )
     after = (f"{told[name]} s" if name in told else "" for name in ("served_after", "swept_after"))
