@@ -12,7 +12,6 @@ from patients.models import Clinic
 from reminders.alarms import end_alarm, tell_administrators
 from reminders.clocks import decide_anew, was_ahead
 from reminders.delivery import deliver
-from reminders.emergencies import tell_of_emergencies
 from reminders.gathering import gather
 from reminders.models import (
     AlarmKind,
@@ -57,7 +56,6 @@ def sweep(*, at: datetime | None = None) -> Sweep:
         ended = deliver(clinics, at)
         tell_administrators(at)
         end_alarm(AlarmKind.SILENCE, at=at)
-    tell_of_emergencies(at)
     return Sweep.objects.create(
         at=at,
         started_at=started_at,

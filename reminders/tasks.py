@@ -11,6 +11,7 @@ from reminders.models import Receiver
 @shared_task
 def sweep() -> None:
     actions.sweep()
+    emergencies.tell_of_emergencies(timezone.now())  # whom the task below could not tell
 
 
 @shared_task

@@ -17,8 +17,10 @@ def _without_redis(settings: Settings) -> Iterator[None]:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         port = nobody.getsockname()[1]
-        redis = settings.CACHES["default"] | {"LOCATION": f"redis://127.0.0.1:{port}"}
-        settings.CACHES = {"default": redis}
+        settings.CACHES = {
+            name: cache | {"LOCATION": f"redis://127.0.0.1:{port}"}
+            for name, cache in settings.CACHES.items()
+        }
         yield
 
 

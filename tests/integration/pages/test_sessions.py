@@ -60,7 +60,7 @@ def test_a_session_ends_says_why_and_leads_back(
     assert why in again.text(".alert")
     assert answer.headers["Location"] == HERE
     client.post("/sign-out/")
-    assert "alert" not in client.get("/sign-in/").content.decode()
+    assert Page(client.get("/sign-in/")).document.select(".alert") == []
 
 
 def test_only_what_people_ask_for_counts_as_use_and_is_noted_once_a_minute(
