@@ -27,6 +27,8 @@ class SignInForm(LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         named(self, {"login": _("Username"), "password": _("Password")})
+        if not self.is_bound:  # the errors want the focus then
+            self.fields["login"].widget.attrs["autofocus"] = True
 
 
 class AgainForm(ReauthenticateForm):
