@@ -6,12 +6,11 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 from django.conf import settings
-from django.db import connection
 from django.utils import translation
-from pghistory.core import event_models
 from pytest_django import DjangoDbBlocker
 
 from tests.logs import PEOPLE, Kept
+from tests.unguarded import let_the_audit_be_emptied
 
 
 def pytest_configure() -> None:
@@ -50,7 +49,5 @@ def english_again() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
     """Let the tables of the audit be emptied after a test; elsewhere nobody may do that."""
-    history = [model._meta.db_table for model in event_models()]
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        for table in ("audit_event", "audit_look", "audit_seal", *history):
-            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_never_emptied")
+    with django_db_blocker.unblock():
+        let_the_audit_be_emptied()

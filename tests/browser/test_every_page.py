@@ -11,11 +11,13 @@ from playwright.sync_api import Browser, Page
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
+from patients.emergency import open_in_emergency
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from tests.browser.axe import OF_COLOUR, violations
 from tests.browser.person import DESK, NARROW, Person
 from tests.browser.scene import busy_clinic
+from tests.factories import ClinicFactory, PatientFactory
 from tests.integration.test_role_matrix import RULES
 
 ENOUGH_OF_A_KIND = 2  # forms, messages and their like; but each patient is another story
@@ -51,6 +53,13 @@ def visits(
     """Every page of a busy clinic, as a person of each role reaches it by links."""
     with django_db_blocker.unblock():
         _, users = busy_clinic()
+        elsewhere = PatientFactory.create(clinic=ClinicFactory.create())
+        open_in_emergency(
+            mrn=elsewhere.mrn,
+            birth_date=elsewhere.birth_date,
+            reason="Unconscious in our emergency room",
+            by=users[Role.CLINICIAN],
+        )
         try:
             return [
                 visit for role in Role for visit in walk(browser, live_server, role, users[role])
