@@ -12,7 +12,7 @@ from schedules.models import Booking
 from tests.factories import BookingFactory, morning
 from tests.unguarded import let_the_audit_be_emptied
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.long]
 
 BEFORE = "0004_slots_to_be_done_by_schedule"
 AFTER = "0005_no_double_booking"
