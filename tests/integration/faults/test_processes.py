@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import psutil
 from celery import Celery
 from django.db import connection
 from django.db.models import F
@@ -16,6 +17,7 @@ from reminders.delivery import DEAD_AFTER, TIME_TO_DELIVER
 from reminders.models import Alarm, Hold, Kind, Message, MessageState, Notice, RelativeTo, Sweep
 from schedules.models import Slot
 from surveillance.accounts.roles import Role
+from surveillance.celery import BEHIND_PEOPLE
 from tests.factories import MembershipFactory
 from tests.integration.faults.cohort import (
     OF_ONE_CLINIC,
@@ -80,6 +82,15 @@ def let_claims_of_the_dead_expire() -> None:
     if not IN_FULL:
         sending = Message.objects.filter(state=MessageState.SENDING)
         sending.update(claimed_at=F("claimed_at") - DEAD_AFTER)
+
+
+def test_a_worker_and_its_children_let_people_go_first(processes: Crew) -> None:
+    worker = processes.worker()
+    leader = psutil.Process(worker.pid)
+    wait_until(
+        lambda: len(leader.children()) >= CONCURRENCY, seconds=AT_MOST, otherwise=worker.said
+    )
+    assert {one.nice() for one in (leader, *leader.children())} == {BEHIND_PEOPLE}
 
 
 def test_a_worker_killed_in_mid_batch(
