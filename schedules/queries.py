@@ -139,6 +139,11 @@ def booked(clinics: Iterable[Clinic]) -> QuerySet[Booking]:
     )
 
 
+def without_outcome(day: ClinicDay) -> QuerySet[Booking]:
+    """Return the appointments of earlier days of which nobody has said what came of them."""
+    return booked(day.clinics).filter(starts_at__lt=day.begins_at)
+
+
 def contacts_of(clinics: Iterable[Clinic]) -> QuerySet[Contact]:
     return Contact.objects.filter(**{f"slot__{CLINIC}__in": clinics}).select_related(
         f"slot__{CLINIC}", "by"

@@ -87,7 +87,7 @@ def _suspension_over(day: ClinicDay) -> Iterator[FallenThrough]:
 
 
 def _no_outcome(day: ClinicDay) -> Iterator[FallenThrough]:
-    for booking in queries.booked(day.clinics).filter(starts_at__lt=day.begins_at):
+    for booking in queries.without_outcome(day):
         patient = booking.slot.patient
         when = booking.starts_at.astimezone(patient.clinic.zone).date()
         yield FallenThrough(

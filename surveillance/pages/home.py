@@ -20,7 +20,6 @@ from reminders.models import Reconciliation
 from reminders.queries import last_sweep
 from schedules import queries
 from schedules.anchors import proposals
-from schedules.worklists import appointments
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
 from surveillance.safety_net import fallen_through
@@ -58,9 +57,7 @@ WORK = (
         _("Appointments without an outcome"),
         _("Their day has passed: did the patient come?"),
         "booked",
-        lambda clinics: sum(
-            row.day_has_passed for row in appointments(queries.booked(clinics), timezone.now())
-        ),
+        lambda clinics: sum(queries.without_outcome(day).count() for day in clinic_days(clinics)),
     ),
     Work(
         Act.REVIEW,
