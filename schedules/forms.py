@@ -118,17 +118,8 @@ class LesionForm(forms.Form):
             del self.fields["tumour"]
 
     def clean(self) -> None:
-        told = self.cleaned_data
-        if told.get("outcome") != ResultOutcome.NEW_LESION:
-            if told.get("finding"):
-                self.add_error("finding", gettext("Only a new lesion is a finding."))
-            return
-        if not told.get("finding") and self._tumours and "finding" not in self.errors:
-            self.add_error("finding", gettext("Say what the new lesion is."))
         if "tumour" not in self.fields:
-            told["tumour"] = next(iter(self._tumours), None)
-        elif not told.get("tumour") and "tumour" not in self.errors:
-            self.add_error("tumour", gettext("Say of which tumour."))
+            self.cleaned_data["tumour"] = next(iter(self._tumours), None)
 
 
 class ResultForm(LesionForm):
@@ -225,6 +216,8 @@ class StudyForm(DatedForm, LesionForm):
 
     def clean(self) -> None:
         super().clean()
+        if not self.cleaned_data.get("outcome") and self.cleaned_data.get("finding"):
+            self.add_error("finding", gettext("Only a new lesion is a finding."))
         made_up = self.cleaned_data.pop("made_up_uid", "")
         self.cleaned_data["study_uid"] = self.cleaned_data.get("study_uid") or made_up
 

@@ -11,9 +11,18 @@ from zoneinfo import ZoneInfo
 from factory.declarations import LazyAttribute, LazyFunction, SelfAttribute, Sequence, SubFactory
 from factory.django import DjangoModelFactory
 
-from patients.models import Clinic, Membership, Patient, Sex, Treatment, TreatmentKind, Tumour
-from schedules.actions import book, enrol, record_study
-from schedules.models import Booking, Protocol, Scanner, Schedule, Study
+from patients.models import (
+    Clinic,
+    FindingKind,
+    Membership,
+    Patient,
+    Sex,
+    Treatment,
+    TreatmentKind,
+    Tumour,
+)
+from schedules.actions import book, enrol, record_result, record_study
+from schedules.models import Booking, Protocol, Result, ResultOutcome, Scanner, Schedule, Study
 from schedules.protocol_files import read_protocols
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
@@ -178,3 +187,11 @@ class StudyFactory(DjangoModelFactory[Study]):
     @classmethod
     def _create(cls, model_class: type[Study], *args: Any, **kwargs: Any) -> Study:
         return record_study(**kwargs)
+
+
+def new_lesion(study: Study, **told: Any) -> Result:
+    """Record that a study showed a metastasis of its patient's first tumour, in the liver."""
+    usual: dict[str, Any] = {"sites": ["liver S6"], "finding": FindingKind.METASTASIS}
+    if "tumour" not in told:
+        usual["tumour"] = study.patient.tumours.order_by("id").first()
+    return record_result(study=study, outcome=ResultOutcome.NEW_LESION, **usual | told)

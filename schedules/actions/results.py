@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from patients.actions import add_finding, withdraw_finding
 from patients.locks import lock
-from patients.models import Finding, FindingKind, Tumour
+from patients.models import Finding, FindingKind, Patient, Tumour
 from schedules.actions.slots import count_studies
 from schedules.models import Correction, Result, ResultOutcome, Study
 from surveillance.accounts.models import User
@@ -33,13 +33,13 @@ def record_result(
 ) -> Result:
     """Record what a study showed. Images reported as inadequate no longer count for a slot.
 
-    With a `finding`, a new lesion is entered in the history of `tumour` as that, found on the
-    study's day; one that stands there already is not entered again.
+    A new lesion is entered in the history of `tumour` as a `finding`, found on the study's day;
+    one that stands there already is not entered again.
 
     Raises:
-        ValidationError: the study has a result already, a new lesion without a site, a site without
-            disease or that is too long, or a finding without a new lesion or without a tumour of
-            the patient.
+        ValidationError: the study has a result already, a new lesion without a site, a finding or a
+            tumour of the patient, a site without disease or that is too long, or a finding without
+            a new lesion.
     """
     patient = lock(study.patient)
     if known := Result.objects.filter(study=study).first():
@@ -162,32 +162,56 @@ def _say(
     at: datetime | None,
 ) -> None:
     """Store what a result says, and derive what follows. The patient is locked already."""
-    if outcome == ResultOutcome.NEW_LESION and not sites:
-        raise ValidationError({"sites": _("Say where the new lesion is.")})
-    if outcome == ResultOutcome.NO_DISEASE and sites:
-        raise ValidationError({"sites": _("Without disease there is no site.")})
-    if finding and outcome != ResultOutcome.NEW_LESION:
-        raise ValidationError({"finding": _("Only a new lesion is a finding.")})
+    if wrong := _wrong(result.study.patient, outcome, sites, finding, tumour):
+        raise ValidationError(wrong)
     result.outcome, result.sites, result.comment = outcome, list(sites), comment
     result.recorded_at = at or timezone.now()
     result.reviewed_by = result.reviewed_at = None  # what it says now, nobody has seen yet
-    result.finding = _found(result.study, finding, sites, tumour, by, at) if finding else None
+    result.finding = None
+    if finding and tumour:
+        result.finding = _found(result.study, finding, sites, tumour, by, at)
     result.full_clean()  # PostgreSQL would cut a site that is too long without a word
     result.save()
     count_studies(result.study.patient)
+
+
+def _wrong(
+    patient: Patient,
+    outcome: ResultOutcome,
+    sites: Sequence[str],
+    finding: FindingKind | None,
+    tumour: Tumour | None,
+) -> dict[str, str]:
+    """Return all that is wrong with a result, by field, so that nobody is sent back twice."""
+    wrong = {}
+    if outcome == ResultOutcome.NEW_LESION:
+        if not sites:
+            wrong["sites"] = _("Say where the new lesion is.")
+        if not finding:
+            wrong["finding"] = _("Say what the new lesion is.")
+        if not patient.tumours.exists():
+            wrong["tumour"] = _(
+                "Enter the patient’s tumour first: a new lesion stands in its history."
+            )
+        elif tumour is None or tumour.patient_id != patient.pk:
+            wrong["tumour"] = _("Say of which of the patient’s tumours.")
+        return wrong
+    if outcome == ResultOutcome.NO_DISEASE and sites:
+        wrong["sites"] = _("Without disease there is no site.")
+    if finding:
+        wrong["finding"] = _("Only a new lesion is a finding.")
+    return wrong
 
 
 def _found(
     study: Study,
     kind: FindingKind,
     sites: Sequence[str],
-    tumour: Tumour | None,
+    tumour: Tumour,
     by: User,
     at: datetime | None,
 ) -> Finding:
     """Return the finding that a new lesion is, entered in the history of its tumour if need be."""
-    if tumour is None or tumour.patient_id != study.patient_id:
-        raise ValidationError({"tumour": _("Say of which of the patient’s tumours.")})
     found: dict[str, Any] = {"kind": kind, "sites": list(sites), "found_on": study.performed_on}
     known = tumour.findings.filter(**found).first()
     return known or add_finding(tumour=tumour, found_by=study.modality, by=by, at=at, **found)

@@ -73,17 +73,20 @@ class SaidSerializer(Told):
         child=serializers.CharField(max_length=80),
         max_length=50,
         required=False,
-        help_text="Of a new lesion: where it is.",
+        help_text="Of a new lesion, and needed for one: where it is.",
     )
     comment = serializers.CharField(max_length=300, required=False, allow_blank=True)
     finding = serializers.ChoiceField(
         FindingKind.choices,
         required=False,
         allow_null=True,
-        help_text="What a new lesion is: it is entered in the history.",
+        help_text="What a new lesion is, and needed for one: it is entered in the history.",
     )
     tumour = OneOf(
-        tumours_of, required=False, allow_null=True, help_text="Of which tumour a new lesion is."
+        tumours_of,
+        required=False,
+        allow_null=True,
+        help_text="Of which tumour a new lesion is; needed for one.",
     )
 
 

@@ -67,7 +67,7 @@ def enter_case(
         at = datetime.combine(on or resected_on, time(12), clinic.zone)
         if kind == "ct":
             assert on is not None
-            _enter_ct(patient, on, ASSUMED_CT if assumed else "", by, at, **told)
+            _enter_ct(tumour, on, ASSUMED_CT if assumed else "", by, at, **told)
         elif kind == FindingKind.METASTASIS:
             assert on is not None
             add_finding(
@@ -88,7 +88,7 @@ def enter_case(
 
 
 def _enter_ct(
-    patient: Patient,
+    tumour: Tumour,
     on: date,
     note: str,
     by: User,
@@ -99,7 +99,7 @@ def _enter_ct(
     comment: str = "",
 ) -> None:
     study = record_study(
-        patient=patient,
+        patient=tumour.patient,
         modality="CT",
         performed_on=on,
         regions=["chest", "abdomen"],
@@ -108,7 +108,14 @@ def _enter_ct(
         at=at,
     )
     result = record_result(
-        study=study, outcome=ResultOutcome(outcome), sites=sites, comment=comment, by=by, at=at
+        study=study,
+        outcome=ResultOutcome(outcome),
+        sites=sites,
+        comment=comment,
+        finding=FindingKind.METASTASIS if outcome == ResultOutcome.NEW_LESION else None,
+        tumour=tumour,
+        by=by,
+        at=at,
     )
     review_result(result=result, by=by, at=at)
 

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import cycle, islice, product
 from random import Random
+from typing import Any
 
 from patients.actions import add_treatment, add_tumour, agree_to_messages, register_patient
 from patients.models import (
     Clinic,
     ContactBy,
+    FindingKind,
     Language,
     Margin,
     Patient,
@@ -97,10 +99,12 @@ class Story:
             by=self.nurse,
             at=self.moment(0),
         )
-        sites = ["liver S5"] if outcome == ResultOutcome.NEW_LESION else []
-        at = self.moment(0)
-        result = record_result(study=study, outcome=outcome, sites=sites, by=self.clinician, at=at)
-        review_result(result=result, by=self.clinician, at=at)
+        lesion: dict[str, Any] = {}
+        if outcome == ResultOutcome.NEW_LESION:
+            lesion = {"sites": ["liver S5"], "finding": FindingKind.METASTASIS}
+        told: dict[str, Any] = {"by": self.clinician, "at": self.moment(0)}
+        result = record_result(study=study, outcome=outcome, tumour=self.tumour, **lesion, **told)
+        review_result(result=result, **told)
 
 
 def to_be_booked(story: Story) -> None:

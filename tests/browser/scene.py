@@ -5,8 +5,8 @@ from datetime import date, timedelta
 from django.utils import timezone
 
 from patients.models import Clinic
-from schedules.actions import record_result, suspend
-from schedules.models import Job, JobKind, JobState, Protocol, ResultOutcome
+from schedules.actions import suspend
+from schedules.models import Job, JobKind, JobState, Protocol
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from tests.factories import (
@@ -16,6 +16,7 @@ from tests.factories import (
     ResectionFactory,
     ScannerFactory,
     StudyFactory,
+    new_lesion,
 )
 from tests.integration.pages.scene import (
     enter_patient_of_every_list,
@@ -74,7 +75,7 @@ def enter_those_in_between(clinic: Clinic, clinician: User) -> None:
     study = StudyFactory.create(
         patient=scanned.patient, performed_on=clinic.today() - timedelta(days=1)
     )
-    record_result(study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver S6"], by=clinician)
+    new_lesion(study, by=clinician)
 
 
 def enter_job(by: User, state: JobState) -> None:

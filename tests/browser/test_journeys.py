@@ -9,7 +9,7 @@ from django.conf import settings
 from django.test import Client
 from playwright.sync_api import expect
 
-from patients.models import Clinic, Finding, FindingKind, Patient, TreatmentKind
+from patients.models import Clinic, Finding, Patient, TreatmentKind
 from schedules.actions import record_result
 from schedules.models import (
     Booking,
@@ -32,6 +32,7 @@ from tests.factories import (
     ResectionFactory,
     ScannerFactory,
     StudyFactory,
+    new_lesion,
 )
 from tests.integration.pages.scene import moment, slot_due_in
 
@@ -107,14 +108,7 @@ def test_a_clinician_reviews_a_result(somebody: Person, clinic: Clinic, clinicia
 def test_a_clinician_corrects_a_result(somebody: Person, clinic: Clinic, clinician: User) -> None:
     slot = slot_due_in(-5, clinic)
     study = StudyFactory.create(patient=slot.patient, performed_on=clinic.today())
-    record_result(
-        study=study,
-        outcome=ResultOutcome.NEW_LESION,
-        sites=["liver S6"],
-        finding=FindingKind.METASTASIS,
-        tumour=slot.schedule.tumour,
-        by=clinician,
-    )
+    new_lesion(study, by=clinician)
     page = somebody.page
     somebody.sign_in(clinician)
     page.goto(f"/patients/{slot.patient.public_id}/")

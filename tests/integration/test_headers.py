@@ -33,7 +33,7 @@ def nurse() -> User:
 
 @pytest.fixture
 def in_production(settings: Settings) -> None:
-    """As `surveillance/settings.py` has it without DEMO; a test there holds that it does."""
+    """As `surveillance/settings/web.py` has it without DEMO; a test there holds that it does."""
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True

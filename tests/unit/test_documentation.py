@@ -38,7 +38,10 @@ def in_compose(text: str) -> list[list[str]]:
 def settings_read() -> set[str]:
     """The variables that the settings ask the environment for."""
     names = set()
-    for node in ast.walk(ast.parse((ROOT / "surveillance" / "settings.py").read_text())):
+    modules = [
+        ast.parse(path.read_text()) for path in (ROOT / "surveillance/settings").glob("*.py")
+    ]
+    for node in (node for module in modules for node in ast.walk(module)):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         asks = re.fullmatch(r"required|secret|env\.\w+", ast.unparse(node.func))

@@ -60,6 +60,9 @@ def test_a_study_gets_a_result_that_is_corrected_and_reviewed(
         "finding": "metastasis",
         "tumour": str(slot.schedule.tumour.public_id),
     }
+    of_nothing = post(nurses_program, RESULTS, lesion | {"finding": None, "tumour": None})
+    assert of_nothing.status_code == 400
+    assert [one["field"] for one in of_nothing.json()["errors"]] == ["finding", "tumour"]
     told = post(nurses_program, RESULTS, lesion)
     assert told.status_code == 201, told.json()
     assert told.json()["finding"] == str(Finding.objects.get().public_id)

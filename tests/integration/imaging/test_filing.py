@@ -12,9 +12,9 @@ from imaging.filing import bring_back, file_study, keep_as_filed, set_aside, set
 from imaging.judging import judge
 from imaging.models import FiledBy, Received, TextMeaning
 from imaging.settling import settle_all
-from patients.models import Clinic, FindingKind, Patient
-from schedules.actions import record_result, record_study
-from schedules.models import Booking, BookingState, Result, ResultOutcome, Slot, Study
+from patients.models import Clinic, Patient
+from schedules.actions import record_study
+from schedules.models import Booking, BookingState, Result, Slot, Study
 from surveillance.accounts.models import User
 from surveillance.audit.models import Event
 from tests.factories import (
@@ -23,6 +23,7 @@ from tests.factories import (
     PatientFactory,
     ScheduleFactory,
     UserFactory,
+    new_lesion,
 )
 from tests.integration.imaging.scene import AT, DAY, ct, identity_of, received
 from tests.threads import at_once
@@ -245,14 +246,7 @@ def test_taken_back_it_counts_nowhere_and_can_be_filed_for_somebody_else(
     one = settle(received=received(clinic, ct(identity_of(slot.patient), booking=booking)), at=AT)
     assert one.study is not None
     tumour = slot.schedule.tumour
-    record_result(
-        study=one.study,
-        outcome=ResultOutcome.NEW_LESION,
-        sites=["liver"],
-        finding=FindingKind.METASTASIS,
-        tumour=tumour,
-        by=by,
-    )
+    new_lesion(one.study, by=by)
     told: dict[str, Any] = {"received": one, "reason": "Taken on another’s order", "by": by}
 
     with pytest.raises(ValidationError, match="what becomes of the finding"):

@@ -27,7 +27,7 @@ from hypothesis.stateful import (
 from pghistory.core import event_models
 
 from patients.actions import add_treatment, add_tumour, register_patient
-from patients.models import Margin, Sex, Treatment, TreatmentKind, Tumour
+from patients.models import FindingKind, Margin, Sex, Treatment, TreatmentKind, Tumour
 from patients.queries import clinic_days
 from reminders.actions import sweep
 from schedules.actions import (
@@ -93,8 +93,14 @@ def one_of(those: Sequence[T], which: int) -> T:
     return those[which % len(those)]
 
 
-def sites_of(outcome: ResultOutcome) -> list[str]:
-    return [] if outcome == ResultOutcome.NO_DISEASE else ["liver S6"]
+def told_of(outcome: ResultOutcome, study: Study) -> dict[str, Any]:
+    """What a result of that outcome says beside it."""
+    if outcome == ResultOutcome.NO_DISEASE:
+        return {}
+    if outcome != ResultOutcome.NEW_LESION:
+        return {"sites": ["liver S6"]}
+    tumour = study.patient.tumours.order_by("id").first()
+    return {"sites": ["liver S6"], "finding": FindingKind.METASTASIS, "tumour": tumour}
 
 
 @dataclass(frozen=True)
@@ -266,9 +272,8 @@ class Story(RuleBasedStateMachine):
             at=self.at,
         )
         if outcome:
-            record_result(
-                study=study, outcome=outcome, sites=sites_of(outcome), by=self.by, at=self.at
-            )
+            told = told_of(outcome, study)
+            record_result(study=study, outcome=outcome, **told, by=self.by, at=self.at)
 
     @deed(lambda standing: standing.not_matched, which=ANY)
     def keep_off_schedule(self, which: int) -> None:
@@ -291,7 +296,8 @@ class Story(RuleBasedStateMachine):
         correct_result(
             result=result,
             outcome=outcome,
-            sites=sites_of(outcome),
+            **told_of(outcome, result.study),
+            withdraws=True,
             reason="A reason",
             by=self.by,
             at=self.at,

@@ -16,16 +16,22 @@ from openpyxl.utils.escape import unescape
 
 from patients.models import Clinic, Membership
 from schedules import jobs
-from schedules.actions import record_result, record_study, review
+from schedules.actions import record_study, review
 from schedules.exports import workbook
 from schedules.exports.tables import TABLES
-from schedules.models import Decision, ExportTable, Job, JobFile, JobState, ResultOutcome, Slot
+from schedules.models import Decision, ExportTable, Job, JobFile, JobState, Slot
 from schedules.tasks import work
 from schedules.views import exports
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
 from surveillance.audit.models import Event, Look
-from tests.factories import BookingFactory, ClinicFactory, MembershipFactory, ScheduleFactory
+from tests.factories import (
+    BookingFactory,
+    ClinicFactory,
+    MembershipFactory,
+    ScheduleFactory,
+    new_lesion,
+)
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import member, moment, signed_in, slot_due_in
 
@@ -115,9 +121,7 @@ def test_every_table_as_every_file_says_the_same_with_types(
         regions=["chest"],
         by=administrator,
     )
-    record_result(
-        study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver S6", "lung"], by=administrator
-    )
+    new_lesion(study, sites=["liver S6", "lung"], by=administrator)
     review(slot=overdue_slot, decision=Decision.CHASE, reason="Call", by=administrator)
     local = starts_at.astimezone(clinic.zone)
     says: dict[str, dict[str, Any]] = {

@@ -6,10 +6,9 @@ import pytest
 from django.test import Client
 
 from patients.models import Clinic, Finding, Treatment
-from schedules.actions import record_result
-from schedules.models import ResultOutcome, Schedule, ScheduleState, Slot
+from schedules.models import Schedule, ScheduleState, Slot
 from surveillance.accounts.models import User
-from tests.factories import BookingFactory, StudyFactory
+from tests.factories import BookingFactory, StudyFactory, new_lesion
 from tests.integration.pages.reading import Page, filled
 from tests.integration.pages.scene import moment
 
@@ -139,7 +138,7 @@ def test_a_result_waits_until_a_clinician_has_reviewed_it(
     clinician_client: Client, clinician: User, overdue_slot: Slot
 ) -> None:
     study = StudyFactory.create(patient=overdue_slot.patient, performed_on=overdue_slot.due_on)
-    record_result(study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver S6"], by=clinician)
+    new_lesion(study, by=clinician)
     page = Page(clinician_client.get("/worklists/results/"))
     [row] = page.table(under="Reported, not reviewed")
     assert row["Result"].startswith("New lesion liver S6")

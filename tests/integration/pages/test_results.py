@@ -182,7 +182,7 @@ def test_of_several_tumours_the_lesions_own_is_chosen(
 ) -> None:
     other = TumourFactory.create(patient=study.patient, site="right forearm")
     refused = record(clinician_client, study, LESION)
-    assert refused.error_beside("tumour") == "Say of which tumour."
+    assert refused.error_beside("tumour") == "Say of which of the patient’s tumours."
 
     record(clinician_client, study, LESION | {"tumour": str(other.pk)})
 

@@ -10,7 +10,7 @@ from schedules.actions import end, keep_off_schedule, record_result, review_resu
 from schedules.models import EndReason, ResultOutcome, Slot
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Role
-from tests.factories import ResectionFactory, StudyFactory, morning
+from tests.factories import ResectionFactory, StudyFactory, morning, new_lesion
 from tests.integration.safety_net.net import gaps, the_one, told
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +94,7 @@ def test_a_result_is_listed_until_a_clinician_has_seen_it(
 ) -> None:
     study = StudyFactory.create(patient=slot.patient, performed_on=date(2026, 4, 14))
     assert gaps(clinic, date(2026, 4, 15)) == []
-    result = record_result(study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver S6"], by=by)
+    result = new_lesion(study, by=by)
 
     row = the_one(Gap.NOT_REVIEWED, clinic, date(2026, 4, 15))
 

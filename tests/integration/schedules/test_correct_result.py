@@ -25,6 +25,7 @@ from tests.factories import (
     StudyFactory,
     UserFactory,
     morning,
+    new_lesion,
 )
 
 pytestmark = pytest.mark.django_db
@@ -45,12 +46,8 @@ def by() -> User:
 @pytest.fixture
 def lesion(schedule: Schedule, by: User) -> Result:
     """A new lesion of 14 April 2026, which opened a finding."""
-    return record_result(
-        study=StudyFactory.create(patient=schedule.tumour.patient),
-        outcome=ResultOutcome.NEW_LESION,
-        sites=["liver S6"],
-        finding=FindingKind.METASTASIS,
-        tumour=schedule.tumour,
+    return new_lesion(
+        StudyFactory.create(patient=schedule.tumour.patient),
         comment="Segment 6",
         by=by,
         at=morning(4, 20),
@@ -220,20 +217,14 @@ def test_another_comment_leaves_the_finding_alone(schedule: Schedule, lesion: Re
 def test_a_finding_that_another_study_shows_too_stays_unasked(
     schedule: Schedule, lesion: Result, by: User
 ) -> None:
-    record_result(
-        study=record_study(
-            patient=schedule.tumour.patient,
-            modality="MR",
-            performed_on=date(2026, 4, 14),
-            regions=["abdomen"],
-            by=by,
-        ),
-        outcome=ResultOutcome.NEW_LESION,
-        sites=["liver S6"],
-        finding=FindingKind.METASTASIS,
-        tumour=schedule.tumour,
+    other = record_study(
+        patient=schedule.tumour.patient,
+        modality="MR",
+        performed_on=date(2026, 4, 14),
+        regions=["abdomen"],
         by=by,
     )
+    new_lesion(other, by=by)
 
     correct(lesion, withdraws=True)
 

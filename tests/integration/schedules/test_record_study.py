@@ -7,8 +7,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 
-from patients.models import Finding, FindingKind, Patient, Tumour
-from schedules.actions import record_result, record_study
+from patients.models import Finding, FindingKind, Patient
+from schedules.actions import correct_result, record_result, record_study
 from schedules.models import (
     Booking,
     BookingState,
@@ -27,6 +27,7 @@ from tests.factories import (
     TumourFactory,
     UserFactory,
     morning,
+    new_lesion,
 )
 from tests.threads import at_once
 
@@ -311,14 +312,54 @@ def test_a_repeat_of_inadequate_images_satisfies_the_slot(schedule: Schedule) ->
     assert schedule.slots.get(n=1).outcome == Outcome.SATISFIED
 
 
-def test_a_new_lesion_needs_its_site() -> None:
-    study = scan(PatientFactory.create(), *BOTH)
+def test_what_a_new_lesion_lacks_is_said_all_at_once(schedule: Schedule) -> None:
+    """Nobody may report one that opens no finding, whichever way it comes in."""
+    of_which = {"tumour": ["Say of which of the patient’s tumours."]}
+    by = UserFactory.create()
+    lacks = {
+        "sites": ["Say where the new lesion is."],
+        "finding": ["Say what the new lesion is."],
+    }
+    study = scan(schedule.tumour.patient, *BOTH)
 
     with pytest.raises(ValidationError) as refused:
-        record_result(study=study, outcome=ResultOutcome.NEW_LESION, by=UserFactory.create())
+        new_lesion(study, tumour=None, sites=[], finding=None, by=by)
+    assert refused.value.message_dict == lacks | of_which
 
-    assert refused.value.message_dict == {"sites": ["Say where the new lesion is."]}
+    with pytest.raises(ValidationError) as refused:
+        new_lesion(study, finding=None, by=by)
+    assert refused.value.message_dict == {"finding": lacks["finding"]}
+
+    with pytest.raises(ValidationError) as refused:
+        new_lesion(scan(PatientFactory.create(), *BOTH), by=by)
+    assert refused.value.message_dict == {
+        "tumour": ["Enter the patient’s tumour first: a new lesion stands in its history."]
+    }
     assert not Result.objects.exists()
+    assert not Finding.objects.exists()
+
+
+def test_a_result_that_is_corrected_to_a_new_lesion_opens_a_finding_too(schedule: Schedule) -> None:
+    result = record_result(
+        study=scan(schedule.tumour.patient, *BOTH),
+        outcome=ResultOutcome.INDETERMINATE,
+        by=UserFactory.create(),
+    )
+    told: dict[str, Any] = {
+        "result": result,
+        "outcome": ResultOutcome.NEW_LESION,
+        "sites": ["liver"],
+        "reason": "Read again",
+        "tumour": schedule.tumour,
+        "by": UserFactory.create(),
+    }
+
+    with pytest.raises(ValidationError) as refused:
+        correct_result(**told)
+    assert list(refused.value.message_dict) == ["finding"]
+
+    correct_result(**told, finding=FindingKind.METASTASIS)
+    assert str(Finding.objects.get()) == "Metastasis: liver"
 
 
 def test_without_disease_there_is_no_site() -> None:
@@ -333,55 +374,31 @@ def test_without_disease_there_is_no_site() -> None:
     assert not Result.objects.exists()
 
 
-def test_a_new_lesion_is_recorded_with_its_site() -> None:
-    study = scan(PatientFactory.create(), *BOTH)
-
-    record_result(
-        study=study, outcome=ResultOutcome.NEW_LESION, sites=["liver"], by=UserFactory.create()
-    )
-
-    assert str(Result.objects.get()) == "New lesion, liver"
-    assert Event.objects.get(act="result.recorded").detail["sites"] == ["liver"]
-
-
-def new_lesion(study: Study, tumour: Tumour | None, **told: Any) -> Result:
-    told = {"finding": FindingKind.METASTASIS, "sites": ["liver S6"]} | told
-    return record_result(
-        study=study,
-        outcome=ResultOutcome.NEW_LESION,
-        tumour=tumour,
-        by=UserFactory.create(),
-        at=morning(4, 20),
-        **told,
-    )
-
-
 def test_a_new_lesion_opens_a_finding_in_the_history_of_its_tumour(schedule: Schedule) -> None:
     study = scan(schedule.tumour.patient, *BOTH, on=date(2026, 4, 14))
 
-    new_lesion(study, schedule.tumour)
+    new_lesion(study, by=UserFactory.create())
 
     finding = Finding.objects.get()
     assert (finding.tumour, str(finding)) == (schedule.tumour, "Metastasis: liver S6")
     assert (finding.found_on, finding.found_by) == (date(2026, 4, 14), "CT")
     assert {event.act for event in Event.objects.all()} >= {"result.recorded", "finding.added"}
+    assert str(Result.objects.get()) == "New lesion, liver S6"
+    assert Event.objects.get(act="result.recorded").detail["sites"] == ["liver S6"]
 
 
 def test_a_new_lesion_that_two_studies_show_is_one_finding(schedule: Schedule) -> None:
     for _ in range(2):
-        new_lesion(scan(schedule.tumour.patient, *BOTH), schedule.tumour)
+        new_lesion(scan(schedule.tumour.patient, *BOTH), by=UserFactory.create())
 
     assert Finding.objects.get().results.count() == 2
 
 
-@pytest.mark.parametrize("whose", ["nobody's", "another patient's"])
-def test_a_finding_without_a_tumour_of_the_patient_leaves_no_result_either(
-    schedule: Schedule, whose: str
-) -> None:
+def test_a_finding_of_another_patients_tumour_leaves_no_result_either(schedule: Schedule) -> None:
     study = scan(schedule.tumour.patient, *BOTH)
 
     with pytest.raises(ValidationError) as refused:
-        new_lesion(study, None if whose == "nobody's" else TumourFactory.create())
+        new_lesion(study, tumour=TumourFactory.create(), by=UserFactory.create())
 
     assert refused.value.message_dict == {"tumour": ["Say of which of the patient’s tumours."]}
     assert not Result.objects.exists()
@@ -409,7 +426,7 @@ def test_who_is_second_is_told_what_was_recorded(schedule: Schedule) -> None:
     record_result(study=study, outcome=ResultOutcome.INDETERMINATE, by=radiologist)
 
     with pytest.raises(ValidationError) as refused:
-        new_lesion(study, schedule.tumour)
+        new_lesion(study, by=UserFactory.create())
 
     assert refused.value.messages == [
         f"{radiologist} has recorded a result already: Indeterminate. It can be corrected."

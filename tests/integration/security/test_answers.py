@@ -55,7 +55,7 @@ def test_what_is_no_page_is_not_there(nurse: Client) -> None:
         "/.env",
         "/static/",
         "/static/../manage.py",
-        "/static/%2e%2e/surveillance/settings.py",
+        "/static/%2e%2e/surveillance/settings/environment.py",
         "/static//etc/passwd",
         "/admin/",
         "/__debug__/",

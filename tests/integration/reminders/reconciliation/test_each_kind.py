@@ -8,9 +8,9 @@ from reminders.actions import sweep
 from reminders.models import Message, MessageState, Reconciliation, Watch
 from reminders.reconciliation import compare
 from reminders.tasks import reconcile as reconcile_task
-from schedules.actions import move_booking, record_result, record_study
-from schedules.models import BookingState, ResultOutcome
-from tests.factories import BookingFactory, ClinicFactory, UserFactory
+from schedules.actions import move_booking, record_study
+from schedules.models import BookingState
+from tests.factories import BookingFactory, ClinicFactory, UserFactory, new_lesion
 from tests.integration.reminders.days import live, moment
 from tests.integration.reminders.mail_server import MailServer
 from tests.integration.reminders.reconciliation.comparing import NOON, differences, follow, unseen
@@ -53,13 +53,7 @@ def test_a_result_that_nobody_hears_of_is_found() -> None:
         by=UserFactory.create(),
         at=moment(4, 14, hour=9),
     )
-    record_result(
-        study=study,
-        outcome=ResultOutcome.NEW_LESION,
-        sites=["liver"],
-        by=UserFactory.create(),
-        at=moment(4, 15, hour=9),
-    )
+    new_lesion(study, by=UserFactory.create(), at=moment(4, 15, hour=9))
     live(date(2026, 4, 14), date(2026, 4, 16))
     assert differences(moment(4, 16, hour=13)) == {}
     unseen("DELETE FROM reminders_line; DELETE FROM reminders_notice")
