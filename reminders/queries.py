@@ -8,7 +8,18 @@ from django.utils import timezone
 
 from patients.models import Clinic, Membership
 from patients.queries import clinic_days
-from reminders.models import Audience, Hold, Kind, Line, Message, Notice, Rule, Sweep, Watch
+from reminders.models import (
+    Alarm,
+    Audience,
+    Hold,
+    Kind,
+    Line,
+    Message,
+    Notice,
+    Rule,
+    Sweep,
+    Watch,
+)
 from schedules.models import BookingState, Review
 from schedules.queries import unbooked
 from surveillance.accounts.models import User
@@ -126,6 +137,12 @@ def holds_of(clinics: Iterable[Clinic]) -> QuerySet[Hold]:
 
 def open_holds(clinics: Iterable[Clinic]) -> QuerySet[Hold]:
     return holds_of(clinics).filter(decided_at=None)
+
+
+def open_alarms(clinics: Iterable[Clinic]) -> QuerySet[Alarm]:
+    """Return what is wrong with the machine as a whole, or in the clinics, the oldest first."""
+    wrong = Alarm.objects.filter(Q(clinic=None) | Q(clinic__in=clinics), ended_at=None)
+    return wrong.order_by("raised_at")
 
 
 def last_sweep(at: datetime) -> Sweep | None:

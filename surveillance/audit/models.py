@@ -76,6 +76,15 @@ class Event(Entry):
     def in_words(self) -> str:
         return act_in_words(self.act)
 
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """The detail as people read it: each name with its value, without empty ones."""
+        return [
+            (name, ", ".join(map(str, value)) if isinstance(value, list) else str(value))
+            for name, value in self.detail.items()
+            if value
+        ]
+
 
 class Look(Entry):
     """One page, list or export that showed patients to a person."""

@@ -17,7 +17,7 @@ from patients.emergency import accesses_to
 from patients.models import Clinic
 from patients.queries import clinic_days, clinics_where_may
 from reminders.models import Reconciliation
-from reminders.queries import last_sweep
+from reminders.queries import last_sweep, open_alarms
 from schedules import queries
 from schedules.anchors import proposals
 from surveillance.accounts.models import User
@@ -74,6 +74,13 @@ WORK = (
         lambda clinics: queries.unreviewed_results(clinics).count(),
     ),
     Work(
+        Act.REVIEW,
+        _("Results to record"),
+        _("Performed, and nobody has recorded yet what they showed."),
+        "results",
+        lambda clinics: queries.unreported_studies(clinics).count(),
+    ),
+    Work(
         Act.RECORD_STUDY,
         _("Received images to decide on"),
         _("Nobody has said yet whose they are, or what they covered."),
@@ -95,6 +102,13 @@ WORK = (
         lambda clinics: len(proposals(clinics)),
     ),
     SAFETY_NET,
+    Work(
+        Act.DECIDE_HOLD,
+        _("Alarms"),
+        _("Something is wrong with the machine itself, or waits for your decision."),
+        "status",
+        lambda clinics: open_alarms(clinics).count(),
+    ),
 )
 
 

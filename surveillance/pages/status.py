@@ -12,8 +12,8 @@ from imaging.traffic import traffic as dicom_traffic
 from patients.access import UserRequest, allowed
 from patients.models import Clinic
 from patients.queries import clinics_where_may
-from reminders.models import Alarm, MessageState, Reconciliation
-from reminders.queries import last_sweep, messages_of, open_holds
+from reminders.models import MessageState, Reconciliation
+from reminders.queries import last_sweep, messages_of, open_alarms, open_holds
 from reminders.traffic import told_by_hl7, traffic
 from schedules.rules.wording import listed
 from surveillance.accounts.roles import Act
@@ -42,9 +42,7 @@ def status(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
         "comparison_is_late": not compared or compared.started_at < now - COMPARISON_IS_LATE_AFTER,
         "channels": list(traffic(clinics, now)),
         "failed": messages_of(clinics).filter(state=MessageState.FAILED).count(),
-        "alarms": Alarm.objects.filter(
-            Q(clinic=None) | Q(clinic__in=clinics), ended_at=None
-        ).order_by("raised_at"),
+        "alarms": open_alarms(clinics),
         "sealed": latest_seal(),
         "seal_is_late": is_late(),
         "dicom": dicom_traffic(clinics, now),

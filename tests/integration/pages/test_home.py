@@ -6,11 +6,21 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 
 from patients.models import Clinic
+from reminders.alarms import raise_alarm
+from reminders.models import AlarmKind
 from schedules.models import Slot
 from surveillance.accounts.roles import Role
-from tests.factories import BookingFactory, MembershipFactory, ResectionFactory, UserFactory
+from tests.factories import (
+    BookingFactory,
+    ClinicFactory,
+    MembershipFactory,
+    ResectionFactory,
+    StudyFactory,
+    UserFactory,
+)
 from tests.integration.pages.reading import Page, text_of
 from tests.integration.pages.scene import member, moment, signed_in
 
@@ -48,6 +58,7 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
     clinician_client: Client, clinic: Clinic, open_slot: Slot, overdue_slot: Slot
 ) -> None:
     ResectionFactory.create(tumour=overdue_slot.schedule.tumour, on=clinic.today())
+    StudyFactory.create(patient=open_slot.schedule.tumour.patient, performed_on=clinic.today())
 
     page = Page(clinician_client.get("/"))
 
@@ -56,6 +67,7 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
             "Inbox": "0",
             "Overdue": "1",
             "Results to review": "0",
+            "Results to record": "1",
             "Received images to decide on": "0",
             "Studies without a match": "0",
             "Re-baselines proposed": "1",
@@ -71,17 +83,21 @@ def test_where_nothing_is_to_be_done_the_page_says_so(clinician_client: Client) 
     assert {text_of(hint) for hint in page.document.select(".work p")} == {"Nothing to do."}
 
 
-def test_an_administrator_sees_how_many_fell_through_and_is_led_to_exports_and_audit(
+def test_an_administrator_sees_who_fell_through_what_is_wrong_and_is_led_to_exports_and_audit(
     administrator_client: Client, clinic: Clinic, open_slot: Slot
 ) -> None:
     BookingFactory.create(
         slot=open_slot, starts_at=moment(clinic, days=-1), at=moment(clinic, days=-8)
     )
+    raise_alarm(AlarmKind.SILENCE, "No sweep has run.", at=timezone.now())
+    for one in (clinic, ClinicFactory.create()):
+        raise_alarm(AlarmKind.HELD, "A burst.", at=timezone.now(), clinic=one)
 
     page = Page(administrator_client.get("/"))
 
     assert page.link("Export schedules") == "/exports/"
     assert page.text(".work-count") == "1 On the safety net"
+    assert page.link("2 Alarms") == "/status/"  # and not the other clinic's
     assert "MRN" not in page.text("main")
     assert page.link("Audit") == "/audit/"
 
@@ -99,6 +115,7 @@ def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_
             "Appointments without an outcome": "0",
             "Overdue": "0",
             "Results to review": "0",
+            "Results to record": "0",
             "Received images to decide on": "0",
             "Studies without a match": "0",
             "Re-baselines proposed": "0",

@@ -25,7 +25,7 @@ def test_protocols_are_listed_by_state_with_what_a_draft_lacks(
 
     [in_use] = page.table(under="Active")
     assert in_use["Protocol"] == f"CT of chest and abdomen every 3 months {PROTOCOL} version 1"
-    assert (in_use["Follow-ups on it"], in_use["By whom"]) == ("1", "Came with the software")
+    assert (in_use["In use"], in_use["By whom"]) == ("1 follow-up", "Came with the software")
     drafts = {row["Protocol"].rpartition(" version")[0]: row for row in page.table(under="Draft")}
     own = drafts[f"CT of chest and abdomen every 3 months {PROTOCOL}"]
     assert own["What it lacks"] == "Ready to be signed"
