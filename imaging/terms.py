@@ -52,6 +52,7 @@ class Says(StrEnum):
     TAKEN_BACK = "taken_back"  # after a region: that one was left out
     DISEASE = "disease"  # why, not where
     COMPLAINT = "complaint"  # of a region, which need not be the one of the exam
+    PAST = "past"  # before a region: what is known of it, which need not be the exam
     NEUTRAL = "neutral"
     CUT_OFF = "cut_off"  # could be several words, of which one takes away
     UNKNOWN = "unknown"
@@ -68,6 +69,7 @@ HOLDING = frozenset(
         Says.TAKEN_BACK,
         Says.DISEASE,
         Says.COMPLAINT,
+        Says.PAST,
         Says.NEUTRAL,
     }
 )
@@ -105,8 +107,10 @@ class Token(NamedTuple):
     before: str = ""  # what parts it from the token before it
 
 
-_CAPITAL_IN_A_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
+_CAPITAL_IN_A_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z](?:[a-z]|[A-Z]+\b))")
 _TOKEN = re.compile(r"[a-z]+|[0-9]+|~|[^\W\d_a-z]|\d")
+# What stands for ~ between ideographs: 胸-骨盤 holds no 胸骨, and the key for - gives ー there.
+_DASH = re.compile("(?<=[\u4e00-\u9fff])(?:[-ー]| - )(?=[\u4e00-\u9fff])")
 _ALIKE = str.maketrans("〜→⇒‐‑‒–—−頚ł", "~~~------頸l")
 
 
@@ -114,7 +118,7 @@ def tokens(text: str) -> list[Token]:
     """Return the tokens of a text: NFKC, small letters, no accents on Latin ones."""
     text = normalize("NFKC", _CAPITAL_IN_A_WORD.sub(" ", text)).casefold()
     bare = "".join(sign for sign in normalize("NFD", text) if not "\u0300" <= sign <= "\u036f")
-    text = normalize("NFC", bare).translate(_ALIKE)
+    text = _DASH.sub("~", normalize("NFC", bare).translate(_ALIKE))
     found = []
     end = 0
     for match in _TOKEN.finditer(text):
