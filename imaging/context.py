@@ -15,6 +15,8 @@ _OF_THE_SPINE = frozenset({Region.NECK, Region.CHEST})
 _AND = frozenset({"and", "n", "or", "und", "et", "ou", "y", "e", "ed", "en"})
 # Elsewhere than in English the adjective follows its noun.
 _BEFORE_ITS_NOUN = frozenset({"thoracic", "abdominal", "pelvic", "cranial"})
+_NEGATIONS = frozenset({"no", "not", "nicht", "kein", "keine", "pas", "pas de"})
+_LETTERS_OF_REGIONS = frozenset("abpt")
 _PARTS_A_LIST = ",;("
 _PARTS_WORDS = _PARTS_A_LIST + "+&/)"
 
@@ -24,6 +26,7 @@ def in_context(items: Sequence[Item]) -> list[Item]:
     told = list(items)
     _diseases(told)
     _spines(told)
+    _crossed_out(told)
     told = _with_ranges(told)
     _left_out(told)
     return told
@@ -39,14 +42,17 @@ def _diseases(told: list[Item]) -> None:
             while 0 <= beside < len(told) and told[beside].meaning.says is Says.LINK:
                 beside += step
             if 0 <= beside < len(told):
-                told[beside] = _beside_disease(told[beside], item.meaning.says, step)
+                is_one_word = beside == at - 1 and not (item.before or item.words.isascii())
+                disease = item.meaning.says
+                told[beside] = _beside_disease(told[beside], disease, step, is_one_word)
 
 
-def _beside_disease(item: Item, disease: Says, step: int) -> Item:
+def _beside_disease(item: Item, disease: Says, step: int, is_one_word: bool) -> Item:
     says = item.meaning.says
     if says is Says.ORGAN and disease is Says.DISEASE:
         return replace(item, meaning=Meaning(Says.NEUTRAL))
     belongs = says is Says.ADJECTIVE and (step > 0 or item.words in _BEFORE_ITS_NOUN)
+    belongs = belongs or (says is Says.REGION and is_one_word)  # 腹部腫瘤
     if belongs or (says is Says.REGION and disease is Says.COMPLAINT):
         return replace(item, meaning=Meaning(Says.AMBIGUOUS, item.meaning.regions))
     return item
@@ -108,11 +114,22 @@ def _start_of_range(before: Sequence[Item], end: Item) -> int | None:
     return at if at >= 0 and before[at].names else None
 
 
+def _crossed_out(told: list[Item]) -> None:
+    """Doubt the regions that a minus may leave out: chest (-abdomen)."""
+    for at, item in enumerate(told):
+        if item.names and item.before.endswith((" -", "(-")):
+            told[at] = replace(item, meaning=Meaning(Says.AMBIGUOUS, item.meaning.regions))
+
+
 def _left_out(told: list[Item]) -> None:
     """Take back the regions that a text says were left out: without pelvis, 骨盤なし."""
     for at, item in enumerate(told):
         says = item.meaning.says
-        if says is Says.TAKEN_BACK and _region_follows(told, at):
+        if says is Says.PAST and _region_follows(told, at):
+            told[at] = replace(item, meaning=Meaning(Says.AMBIGUOUS))  # of it, or where?
+        elif says is Says.WITHOUT and _may_leave_out(told, at):
+            told[at] = replace(item, meaning=Meaning(Says.AMBIGUOUS))  # abdomen not possible
+        elif says is Says.TAKEN_BACK and _region_follows(told, at):
             told[at] = replace(item, meaning=Meaning(Says.AMBIGUOUS))  # which of the two?
         elif says is Says.TAKEN_BACK:
             _take_back(told, at, -1)
@@ -120,6 +137,16 @@ def _left_out(told: list[Item]) -> None:
             told[at] = replace(item, meaning=Meaning(Says.CONTRAST))
         elif says is Says.WITHOUT:
             _take_back(told, at, 1)
+
+
+def _may_leave_out(items: Sequence[Item], at: int) -> bool:
+    """Tell whether a word that leaves out does so with what nobody named: abdomen not possible."""
+    after = items[at + 1] if at + 1 < len(items) else None
+    if after and after.words in _LETTERS_OF_REGIONS:
+        return True  # CAP without P
+    if items[at].words not in _NEGATIONS or _region_follows(items, at):
+        return False
+    return after is None or after.meaning.says not in (Says.CONTRAST, Says.CT)
 
 
 def _region_follows(items: Sequence[Item], at: int) -> bool:

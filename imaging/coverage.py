@@ -100,8 +100,9 @@ def covered(study: Study, texts: Mapping[str, Collection[Region]]) -> Coverage:
     """Return what the study covered.
 
     The strongest source that says anything decides; a weaker one that names another region leaves
-    it unsure, and so do words that say what else the exam was. `texts` are descriptions and names
-    of protocols to which people have given their regions: such a text is not read.
+    it unsure. So do words that name fewer, since a code may be of what was ordered, and words that
+    say what else the exam was. `texts` are descriptions and names of protocols to which people have
+    given their regions: such a text is not read.
     """
     images = [series for series in study.series if series.kind is Kind.IMAGES]
     if study.modality not in ("", CT):
@@ -116,17 +117,20 @@ def covered(study: Study, texts: Mapping[str, Collection[Region]]) -> Coverage:
         [read(text) for text in [description] if text not in texts],
         [read(text) for text in names if text not in texts],
     )
+    mapped = _mapped(dict.fromkeys([description, *names]), texts)
     statements = [
         _coded(Source.PROCEDURE, "procedure", study.procedures),
         _coded(Source.ANATOMY, "anatomy", [code for series in images for code in series.anatomy]),
-        _mapped(dict.fromkeys([description, *names]), texts),
+        mapped,
         words,
         _body_parts(sorted({series.body_part.strip() for series in images})),
     ]
 
     strongest, *weaker = [one for one in statements if one.regions or one.doubts] or [words]
     doubts = set(strongest.doubts | words.doubts & _OF_THE_EXAM)
-    if any(one.regions - strongest.regions for one in weaker):
+    if any(one.regions - strongest.regions for one in weaker) or any(
+        one.regions and one.regions != strongest.regions for one in (mapped, words)
+    ):
         doubts.add(Doubt.CONTRADICTION)
     if not strongest.regions:
         doubts.add(Doubt.NO_REGION)

@@ -52,6 +52,7 @@ class Says(StrEnum):
     TAKEN_BACK = "taken_back"  # after a region: that one was left out
     DISEASE = "disease"  # why, not where
     COMPLAINT = "complaint"  # of a region, which need not be the one of the exam
+    PAST = "past"  # before a region: what is known of it, which need not be the exam
     NEUTRAL = "neutral"
     CUT_OFF = "cut_off"  # could be several words, of which one takes away
     UNKNOWN = "unknown"
@@ -68,6 +69,7 @@ HOLDING = frozenset(
         Says.TAKEN_BACK,
         Says.DISEASE,
         Says.COMPLAINT,
+        Says.PAST,
         Says.NEUTRAL,
     }
 )
@@ -105,7 +107,7 @@ class Token(NamedTuple):
     before: str = ""  # what parts it from the token before it
 
 
-_CAPITAL_IN_A_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
+_CAPITAL_IN_A_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z](?:[a-z]|[A-Z]+\b))")
 _TOKEN = re.compile(r"[a-z]+|[0-9]+|~|[^\W\d_a-z]|\d")
 _ALIKE = str.maketrans("〜→⇒‐‑‒–—−頚ł", "~~~------頸l")
 

@@ -114,9 +114,11 @@ def _url(value: str, clinics: Sequence[Clinic]) -> Q:
     beginning = protocols.url_of("")
     if not value.startswith(beginning):
         return NOTHING
-    code, _, version = value.removeprefix(beginning).partition("|")
-    found = Q(code=code)
-    return found & Q(version=version) if version.isdecimal() and len(version) < 6 else found
+    code, bar, version = value.removeprefix(beginning).partition("|")
+    if not bar:
+        return Q(code=code)
+    is_one = version.isascii() and version.isdecimal() and len(version) < 6
+    return Q(code=code, version=version) if is_one else NOTHING
 
 
 PATIENT = _of(

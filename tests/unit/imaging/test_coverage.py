@@ -16,7 +16,7 @@ def of(*series: Series, **study: object) -> Coverage:
 
 
 def test_a_coded_procedure_is_enough_and_outweighs_a_word_that_nobody_knows() -> None:
-    coverage = of(procedures=(CAP,), description="BODY ZWQX CHEST")
+    coverage = of(procedures=(CAP,), description="BODY ZWQX")
 
     assert (coverage.regions, coverage.sure) == ((CHEST, ABDOMEN, PELVIS), True)
     assert coverage.evidence[0] == Evidence(
@@ -79,12 +79,16 @@ def test_a_code_that_nobody_knows_says_nothing() -> None:
     assert of(procedures=(Code("99LOCAL", "CT7"),), description="CT chest").sure
 
 
-def test_a_weaker_source_that_names_more_leaves_it_unsure() -> None:
+def test_a_weaker_source_that_names_more_leaves_it_unsure_and_so_do_words_that_name_less() -> None:
     more = of(Series(anatomy=(CHEST_CODE,)), description="CT CAP")
     less = of(procedures=(CAP,), description="CT chest")
+    of_parts = of(Series(anatomy=(CHEST_CODE,), body_part="CHEST"), procedures=(CAP,))
+    meant = covered(Study("CT", (CAP,), "A"), {"A": {CHEST}})
 
     assert (more.regions, more.doubts) == ((CHEST,), (Doubt.CONTRADICTION,))
-    assert less.sure
+    assert (less.regions, less.doubts) == ((CHEST, ABDOMEN, PELVIS), (Doubt.CONTRADICTION,))
+    assert meant.doubts == (Doubt.CONTRADICTION,)
+    assert of_parts.sure
 
 
 def test_description_and_protocol_must_agree() -> None:
