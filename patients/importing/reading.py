@@ -84,7 +84,8 @@ def encoding_of(data: bytes) -> str:
     """Return the encoding that a text is in: the first in which every byte has a meaning.
 
     UTF-8 and UTF-16 prove themselves. Almost any text of Western Europe is Shift_JIS too, with an
-    ideograph where each accent stands: there it is no Shift_JIS.
+    ideograph where each accent stands: there it is no Shift_JIS. Any text at all is Latin-1: it is
+    taken for that only if its words could be some, and nothing that is EUC is guessed.
 
     Raises:
         Unreadable: it is in none that is known.
@@ -93,8 +94,8 @@ def encoding_of(data: bytes) -> str:
         return Encoding.UTF_16
     makes_sense: dict[str, Callable[[str], bool]] = {
         Encoding.UTF_8: lambda text: True,
-        Encoding.SHIFT_JIS: _is_japanese,
-        Encoding.LATIN_1: lambda text: True,
+        Encoding.SHIFT_JIS: lambda text: _is_japanese(text) and not _is_euc(data),
+        Encoding.LATIN_1: lambda text: not (_NOT_WESTERN.search(text) or _is_euc(data)),
     }
     if b"\0" in data[: 2**12]:  # without a mark of its own it shows by its line breaks
         makes_sense = {
@@ -115,6 +116,20 @@ def encoding_of(data: bytes) -> str:
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _FOREIGN = re.compile(r"[^\x00-\x7f]+")
+_LETTER, _SIGN = r"[^\W\d_]", "[¢£¤¥¦¬¶±×÷]"
+# A sign within a word, four accents in a row, a capital one amid small letters, UTF-8 read twice.
+_NOT_WESTERN = re.compile(
+    f"{_SIGN}{_LETTER}|{_LETTER}{_SIGN}|[À-ÖØ-öø-ÿ]{{4}}|[a-z][À-ÖØ-ÞŒŠŸŽ][a-z]|[ÂÃ][¡-¿]"
+)
+
+
+def _is_euc(data: bytes) -> bool:
+    """Whether a text that is no UTF-8 may be EUC: each sign that is no ASCII is one of a pair."""
+    try:
+        data.decode("euc_jp")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_japanese(text: str) -> bool:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from patients.models import Clinic
 from schedules.models import Schedule
 from surveillance.audit.models import Look
+from surveillance.fhir.resources.protocols import url_of
 from surveillance.fhir.resources.told import checked
 from surveillance.fhir.table import KINDS
 from tests.factories import ClinicFactory, MembershipFactory, PatientFactory, ResectionFactory
@@ -119,6 +120,8 @@ def test_each_parameter_means_what_fhir_says(nurse: Client, schedule: Schedule) 
         ("PlanDefinition", {"status": "active", "title": "ct of"}, 1),
         ("PlanDefinition", {"status": "draft"}, 0),
         ("PlanDefinition", {"url": "http://other.example/x"}, 0),
+        ("PlanDefinition", {"url": f"{url_of('ct-chest-abdomen-3m')}|1"}, 1),
+        ("PlanDefinition", {"url": f"{url_of('ct-chest-abdomen-3m')}|one"}, 0),
         ("PlanDefinition", {"version": "one"}, 0),
         ("Patient", {"birthdate": "1960-13"}, -400),
         ("Patient", {"birthdate": "yesterday"}, -400),

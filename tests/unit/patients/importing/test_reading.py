@@ -20,7 +20,7 @@ from patients.importing.reading import MOST_BYTES, Table, Unreadable, read
 
 JAPANESE = "患者番号,氏名,性別\nA1,山田 花子,女\nA2,見本 太郎,男\n"
 WESTERN = (
-    "MRN;Name;Ort\nA1;Jörg Müller;Köln\nA2;Søren Sørensen;Århus\nA3;André Peña;\nA4;René Élodie;\n"
+    "MRN;Name;Ort\nA1;Jörg Müller;Köln\nA2;Søren Sørensen;Århus\nA3;André Peña;\nA4;Zoë É.;¿Ö?\n"
 )
 
 
@@ -45,6 +45,26 @@ def test_a_person_may_say_that_it_is_another_encoding() -> None:
     assert lines("mrn\nRénée\n".encode("cp1252"), encoding="cp932")[1] != ["Rénée"]
     with pytest.raises(Unreadable, match="does not exist in the encoding"):
         lines("mrn\nMüller\n".encode("cp1252"), encoding="utf-8-sig")
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (JAPANESE, "euc_jp"),
+        ("mrn,name\n1,ｻﾄｳ ﾊﾅｺ\n2,ｽｽﾞｷ ｲﾁﾛｳ\n", "euc_jp"),
+        ("mrn,name\n1,王伟\n2,李娜\n", "gb18030"),
+        ("mrn,name\n1,김민수\n2,박지훈\n", "euc-kr"),
+        ("mrn;name\n1;Иванов Сергей\n", "cp1251"),
+        ("mrn;name\n1;Łukasz Wiśniewski\n", "cp1250"),
+        ("mrn;name\n1;Désirée Ève\n", "mac-roman"),
+        ("mrn;name\n1;MÃ¼ller\n2;Jörg\n", "cp1252"),
+    ],
+)
+def test_an_encoding_is_not_guessed_where_names_would_turn_into_others(
+    text: str, encoding: str
+) -> None:
+    with pytest.raises(Unreadable, match="none of the encodings"):
+        lines(text.encode(encoding))
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
