@@ -22,6 +22,7 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.http import parse_etags
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -209,7 +210,8 @@ class Scoped(GenericViewSet[M]):
         self.see([row])
         data = (by or self.get_serializer_class())(row, context=self.get_serializer_context()).data
         tag = etag(data)
-        if tag in self.request.headers.get("If-None-Match", "").split(", "):
+        had = parse_etags(self.request.headers.get("If-None-Match", ""))
+        if tag in (one.removeprefix("W/") for one in had):
             return Response(status=HTTPStatus.NOT_MODIFIED, headers={"ETag": tag})
         return Response(data, status=status, headers={"ETag": tag})
 
@@ -286,7 +288,8 @@ class Scoped(GenericViewSet[M]):
                 HTTPStatus.PRECONDITION_REQUIRED,
                 _("Say by If-Match which state of it you mean: the ETag it was read with."),
             )
-        if meant.strip() != "*" and etag(self.get_serializer(row).data) not in meant.split(", "):
+        tags = parse_etags(meant)
+        if tags != ["*"] and etag(self.get_serializer(row).data) not in tags:
             raise Refused(
                 HTTPStatus.PRECONDITION_FAILED,
                 _("It has been changed since it was read. Look at it again."),
