@@ -99,8 +99,6 @@ def _with_ranges(items: Sequence[Item]) -> list[Item]:
 
 def _start_of_range(before: Sequence[Item], end: Item) -> int | None:
     """Return where the range begins that ends here, if one does."""
-    if before and before[-1].names and "-" in end.before and not end.words.isascii():
-        return len(before) - 1  # 胸部-骨盤: a hyphen between Latin words only parts them
     at = len(before) - 1
     while at >= 0 and before[at].meaning.says is Says.LINK and before[at].words != "a":
         at -= 1

@@ -109,6 +109,8 @@ class Token(NamedTuple):
 
 _CAPITAL_IN_A_WORD = re.compile(r"(?<=[a-z]{2})(?=[A-Z](?:[a-z]|[A-Z]+\b))")
 _TOKEN = re.compile(r"[a-z]+|[0-9]+|~|[^\W\d_a-z]|\d")
+# What stands for ~ between ideographs: 胸-骨盤 holds no 胸骨, and the key for - gives ー there.
+_DASH = re.compile("(?<=[\u4e00-\u9fff])(?:[-ー]| - )(?=[\u4e00-\u9fff])")
 _ALIKE = str.maketrans("〜→⇒‐‑‒–—−頚ł", "~~~------頸l")
 
 
@@ -116,7 +118,7 @@ def tokens(text: str) -> list[Token]:
     """Return the tokens of a text: NFKC, small letters, no accents on Latin ones."""
     text = normalize("NFKC", _CAPITAL_IN_A_WORD.sub(" ", text)).casefold()
     bare = "".join(sign for sign in normalize("NFD", text) if not "\u0300" <= sign <= "\u036f")
-    text = normalize("NFC", bare).translate(_ALIKE)
+    text = _DASH.sub("~", normalize("NFC", bare).translate(_ALIKE))
     found = []
     end = 0
     for match in _TOKEN.finditer(text):

@@ -37,6 +37,8 @@ def read(description: str) -> tuple[str, bool, set[Doubt]]:
         ("CT vom Hals bis zum Becken", "NCAP"),
         ("胸部～骨盤CT", "CAP"),
         ("胸部-骨盤 CT", "CAP"),
+        ("胸－骨盤 CT", "CAP"),
+        ("胸部ー骨盤 CT", "CAP"),
         # What was left out.
         ("CT CHEST ABDOMEN (PELVIS NOT DONE)", "CA"),
         ("Scanner thorax abdomen sans le pelvis", "CA"),
