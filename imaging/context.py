@@ -140,8 +140,8 @@ def _left_out(told: list[Item]) -> None:
 def _may_leave_out(items: Sequence[Item], at: int) -> bool:
     """Tell whether a word that leaves out does so with what nobody named: abdomen not possible."""
     after = items[at + 1] if at + 1 < len(items) else None
-    if after and after.words in _LETTERS_OF_REGIONS:
-        return True  # CAP without P
+    if after and len(after.words) == 1 and after.words.isascii():
+        return after.words in _LETTERS_OF_REGIONS  # CAP without P; no C is no contrast, cut off
     if items[at].words not in _NEGATIONS or _region_follows(items, at):
         return False
     return after is None or after.meaning.says not in (Says.CONTRAST, Says.CT)

@@ -39,7 +39,10 @@ _DOSE_NAME = re.compile(
 _SCREEN_NAME = re.compile(r"\b(screen|snap)[ _-]*(save|shot|capture)s?\b", re.IGNORECASE)
 _LOCALIZER_NAME = re.compile(
     r"\W*(topo(gram\w*)?|scouts?|scanograms?|scano|surviews?|locali[sz]ers?|pilot|scout[ _-]?view"
-    r"|lokalisierer|localizador|位置決め\w*|スカウト\w*)(?![^\W_])",
+    r"|lokalisierer|localizador|位置決め\w*|スカウト\w*"
+    # One level, looked at again and again until the contrast comes.
+    r"|(pre[ _-]?)?monitoring|smart[ _-]?prep|(bolus[ _-]?)?track(er|ing)|locators?"
+    r"|(test|timing)[ _-]?bolus|モニタリング|ボーラス\w*)(?![^\W_])",
     re.IGNORECASE,
 )
 

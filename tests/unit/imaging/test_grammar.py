@@ -59,6 +59,7 @@ def read(description: str) -> tuple[str, bool, set[Doubt]]:
         ("胸部CT 腹部未実施", "C"),
         ("胸部〜骨盤CT 造影せず", "CAP"),
         ("CT CHEST ABDOMEN WITHOUT C", "CA"),
+        ("CT CHEST ABDOMEN NO C", "CA"),
         # The spine takes its own adjectives, and no more.
         ("CT CHEST ABDOMEN PELVIS WITH T/L SPINE REFORMATS", "CAP"),
         ("CT HEAD C-SPINE CHEST ABDOMEN PELVIS", "HCAP"),

@@ -26,6 +26,13 @@ CT = "1.2.840.10008.5.1.4.1.1.2"
         (CT, "", "SCOUT", Kind.LOCALIZER),
         (CT, "", "Surview", Kind.LOCALIZER),
         (CT, "", "位置決め画像", Kind.LOCALIZER),
+        # One level, looked at again and again until the contrast comes: no scan of a region.
+        (CT, "ORIGINAL\\PRIMARY\\AXIAL\\CT_SOM5 SEQ", "PreMonitoring 10.0 Br36", Kind.LOCALIZER),
+        (CT, "ORIGINAL\\PRIMARY\\AXIAL", "Monitoring  10.0  B30f", Kind.LOCALIZER),
+        (CT, "ORIGINAL\\PRIMARY\\AXIAL", "SmartPrep Series", Kind.LOCALIZER),
+        (CT, "ORIGINAL\\PRIMARY\\AXIAL", "Tracker", Kind.LOCALIZER),
+        (CT, "ORIGINAL\\PRIMARY\\AXIAL", "Test-Bolus", Kind.LOCALIZER),
+        (CT, "ORIGINAL\\PRIMARY\\AXIAL", "Chest after bolus tracking", Kind.IMAGES),
         (CT, "DERIVED\\SECONDARY\\AXIAL", "", Kind.DERIVED),
         (CT, "DERIVED\\PRIMARY\\MPR", "COR", Kind.DERIVED),
         (CT, "DERIVED\\SECONDARY\\OTHER\\CT_SOM5 MIP", "", Kind.DERIVED),
