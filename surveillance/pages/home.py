@@ -74,13 +74,6 @@ WORK = (
         lambda clinics: queries.unreviewed_results(clinics).count(),
     ),
     Work(
-        Act.REVIEW,
-        _("Results to record"),
-        _("Performed, and nobody has recorded yet what they showed."),
-        "results",
-        lambda clinics: queries.unreported_studies(clinics).count(),
-    ),
-    Work(
         Act.RECORD_STUDY,
         _("Received images to decide on"),
         _("Nobody has said yet whose they are, or what they covered."),
