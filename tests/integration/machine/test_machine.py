@@ -26,11 +26,15 @@ from hypothesis.stateful import (
 )
 
 from patients.actions import add_treatment, add_tumour, register_patient
-<<<<<<< HEAD
-from patients.models import FindingKind, Margin, Sex, Treatment, TreatmentKind, Tumour
-=======
-from patients.models import Margin, Patient, Sex, Treatment, TreatmentKind, Tumour
->>>>>>> agree
+from patients.models import (
+    FindingKind,
+    Margin,
+    Patient,
+    Sex,
+    Treatment,
+    TreatmentKind,
+    Tumour,
+)
 from patients.queries import clinic_days
 from reminders.actions import sweep
 from schedules.actions import (
