@@ -219,7 +219,10 @@ def add_rule(
 
 @transaction.atomic
 def change_rule(*, rule: Rule, by: User, active: bool) -> None:
-    """Switch a rule on or off."""
+    """Switch a rule on or off; one that is so already stays as it is."""
+    rule = Rule.objects.select_for_update(no_key=True, of=("self",)).get(pk=rule.pk)
+    if rule.active == active:
+        return
     rule.active = active
     rule.save(update_fields=["active"])
     with in_source_language():

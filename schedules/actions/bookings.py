@@ -164,6 +164,7 @@ def break_off(*, booking: Booking, because: str, by: User | str) -> None:
     booking.save(update_fields=["state", "broken_off_because"])
     if booking.slot.schedule.state == ScheduleState.ACTIVE:
         plan_again(booking.slot.schedule)
+    because = booking.broken_off_because
     record_booking("booking.broken_off", booking, by, before=before, because=because)
 
 

@@ -94,7 +94,7 @@ def correct_result(
         raise ValidationError({"reason": _("Say why the result is corrected.")})
     told_of, before = result.told_of, Correction(result=result, reason=reason.strip(), by=by)
     before.outcome, before.sites, before.comment = result.outcome, result.sites, result.comment
-    before.at, reviewer = at or timezone.now(), result.reviewed_by
+    before.at, reviewer, finding_before = at or timezone.now(), result.reviewed_by, result.finding
     _say(result, outcome, sites, comment, finding, tumour, by, at)
     if before.says_the_same and told_of == result.told_of:
         raise ValidationError(_("Nothing is corrected: the result says all of this already."))
@@ -115,7 +115,7 @@ def correct_result(
             "outcome": before.outcome,
             "sites": before.sites,
             "comment": before.comment,
-            "finding": told_of.public_id if told_of else None,
+            "finding": finding_before.public_id if finding_before else None,
             "reviewed_by": reviewer.username if reviewer else "",
         },
     )

@@ -214,7 +214,14 @@ def _reopen_bookings(patient: Patient, study: Study, by: User) -> None:
         except ValidationError:
             booking.state = BookingState.CANCELLED
         booking.save(update_fields=["state"])
-        record_booking("booking.outcome_undone", booking, by, undone=told.act)
+        record_booking(
+            "booking.outcome_undone",
+            booking,
+            by,
+            before=BookingState.FULFILLED,
+            after=booking.state,
+            undone=told.act,
+        )
     for other in patient.studies.all():
         _fulfil_bookings(patient, other, by)
 

@@ -89,9 +89,11 @@ def undo_outcome(*, booking: Booking, by: User, at: datetime | None = None) -> N
     check_free(booking)
     if not in_window(booking) and not booking.outside_window_reason:
         raise ValidationError(_("The plan has moved this exam meanwhile: book it anew."))
-    booking.state = BookingState(said.detail["before"])
+    before, booking.state = booking.state, BookingState(said.detail["before"])
     booking.save(update_fields=["state"])
-    record_booking("booking.outcome_undone", booking, by, undone=said.act)
+    record_booking(
+        "booking.outcome_undone", booking, by, before=before, after=booking.state, undone=said.act
+    )
 
 
 @transaction.atomic
