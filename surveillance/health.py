@@ -32,7 +32,7 @@ def _database() -> str:
 
 def _redis() -> str:
     try:
-        caches["strict"].get("readyz")
+        caches["strict"].has_key("readyz")
     except RedisError:
         return "unreachable"
     return "ok"

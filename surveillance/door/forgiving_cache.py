@@ -26,6 +26,8 @@ class ForgivingCache(RedisCache):
             return super().get(key, default, version)
         except RedisError:
             return _missed(default)
+        except ValueError:  # no JSON: somebody else has written it
+            return default
 
     def set(self, *args: Any, **kwargs: Any) -> None:
         try:

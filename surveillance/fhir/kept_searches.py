@@ -27,10 +27,10 @@ def kept(name: str, *, kind: str, by: User) -> Told:
     Raises:
         Http404: it was not this person's, or is longer ago.
     """
-    told: Told | None = cache.get(_key(name, kind, by))
+    told: list[list[str]] | None = cache.get(_key(name, kind, by))
     if told is None:
         raise Http404(_("This search is over: ask again."))
-    return told
+    return [(parameter, value) for parameter, value in told]
 
 
 def _key(name: str, kind: str, by: User) -> str:
