@@ -24,6 +24,7 @@ class Gap(models.TextChoices):
     NO_MATCH = "no_match", _("Study without a match")
     NOT_FILED = "not_filed", _("Images received, and nobody’s yet")
     NO_IMAGES = "no_images", _("Done at the scanner, with no study filed")
+    NOT_REPORTED = "not_reported", _("Scan without a recorded result")
     NOT_REVIEWED = "not_reviewed", _("Result without a review")
     NEW_ANCHOR = "new_anchor", _("Re-baseline proposed and not decided")
     NOT_ACKNOWLEDGED = "not_acknowledged", _("Alert that nobody has answered")

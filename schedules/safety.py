@@ -1,6 +1,7 @@
 """Who has fallen through in the room of schedules."""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 
 from django.db.models import Exists, F, Max, OuterRef, Q
 from django.db.models.functions import TruncDate
@@ -15,6 +16,8 @@ from schedules.models import Review, Schedule, ScheduleState, Slot, Suspension
 from schedules.rules.months import long_date
 from surveillance.accounts.roles import Act
 
+TIME_TO_REPORT = timedelta(days=14)  # after the scan; radiology reports within days
+
 
 def fallen_through(days: Iterable[ClinicDay]) -> Iterator[FallenThrough]:
     """Yield every patient of the clinics whom nobody has in hand on their clinic's day."""
@@ -25,6 +28,7 @@ def fallen_through(days: Iterable[ClinicDay]) -> Iterator[FallenThrough]:
         yield from _no_outcome(day)
         yield from _lapsed(day)
         yield from _no_match(day)
+        yield from _not_reported(day)
         yield from _not_reviewed(day.clinics)
         yield from _new_anchor(day.clinics)
 
@@ -122,6 +126,17 @@ def _no_match(day: ClinicDay) -> Iterator[FallenThrough]:
             str(study),
             Act.RECORD_STUDY,
             "unmatched",
+        )
+
+
+def _not_reported(day: ClinicDay) -> Iterator[FallenThrough]:
+    """Scans of the plan of which nobody has recorded in time what they showed."""
+    planned = Slot.objects.filter(studies=OuterRef("pk"))
+    for study in queries.unreported_studies(day.clinics).filter(
+        Exists(planned), performed_on__lt=day.on - TIME_TO_REPORT, patient__died_on=None
+    ):
+        yield FallenThrough(
+            Gap.NOT_REPORTED, study.patient, study.performed_on, str(study), Act.REVIEW, "results"
         )
 
 

@@ -87,7 +87,7 @@ def test_a_slot_is_listed_from_the_day_after_it_lapsed(clinic: Clinic, slot: Slo
 def test_a_slot_that_lacks_one_region_lapses_too(clinic: Clinic, slot: Slot) -> None:
     StudyFactory.create(patient=slot.patient, regions=["chest"])
 
-    assert gaps(clinic, date(2026, 6, 15)) == [Gap.LAPSED]
+    assert gaps(clinic, date(2026, 6, 15)) == [Gap.LAPSED, Gap.NOT_REPORTED]
 
 
 @pytest.mark.parametrize("decision", Decision)

@@ -86,6 +86,26 @@ def test_a_study_after_the_follow_up_has_ended_is_listed(
     assert gaps(clinic, date(2026, 4, 14)) == [Gap.NO_MATCH]
 
 
+# Scan without a recorded result.
+
+
+def test_a_scan_of_the_plan_is_listed_once_its_result_is_overdue(
+    clinic: Clinic, slot: Slot, by: User
+) -> None:
+    study = StudyFactory.create(patient=slot.patient, performed_on=date(2026, 4, 14))
+    StudyFactory.create(patient=slot.patient, performed_on=date(2024, 1, 8))  # of before the plan
+    assert gaps(clinic, date(2026, 4, 28)) == []
+
+    row = the_one(Gap.NOT_REPORTED, clinic, date(2026, 4, 29))
+
+    assert (row.patient, row.detail) == (slot.patient, str(study))
+    assert told(row) == (date(2026, 4, 14), [Role.CLINICIAN], "/worklists/results/")
+
+    record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=by)
+
+    assert gaps(clinic, date(2026, 4, 29)) == [Gap.NOT_REVIEWED]
+
+
 # Result without a review.
 
 
