@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from patients.queries import ClinicDay
 from patients.safety import FallenThrough, Gap
 from reminders.conditions import still_true
-from reminders.models import Kind, Line, MessageState, Notice, Rule
+from reminders.models import Kind, Line, MessageState, Rule
 from reminders.queries import notices_of
 from schedules.models import Review
 from schedules.queries import overdue_and_unbooked, unreviewed_results
@@ -68,7 +68,9 @@ def _not_delivered(day: ClinicDay) -> Iterator[FallenThrough]:
     if not told:
         return
     failed = failed.filter(
-        notice__in=Notice.objects.filter(still_true(day.begins_at, day.clinics), pk__in=told)
+        notice__in=notices_of(day.clinics)
+        .filter(still_true(day.begins_at, day.clinics), pk__in=told)
+        .order_by()
     ).select_related("message", "notice__rule", "notice__patient__clinic", "notice__slot")
     for line in failed.order_by("pk"):
         assert line.message is not None  # it has a state
