@@ -69,15 +69,15 @@ def decide_anew(at: datetime) -> None:
     Watch.objects.exclude(look_at=AT_ONCE).update(look_at=AT_ONCE)
 
 
-# A notice that had ended before it was raised was ended by a clock that had been put back: it is
-# opened again, now that its moment has come. Lines that were withdrawn with it, and so never told,
-# are told.
+# A notice that had ended before it was raised was ended by a clock that had been put back, and one
+# that ends in what is still to come by one that was ahead: it is opened again, where its moment has
+# come. Lines that were withdrawn with it, and so never told, are told.
 TAKE_UP_AGAIN = """
 WITH taken_up AS (
     UPDATE reminders_notice SET ended_at = NULL, end_reason = ''
     WHERE id IN (
         SELECT id FROM reminders_notice AS wrong
-        WHERE patient_id = ANY(%s) AND ended_at < raised_at AND raised_at <= %s
+        WHERE patient_id = ANY(%s) AND (ended_at < raised_at OR ended_at > %s) AND raised_at <= %s
             AND acknowledged_by_id IS NULL
             AND NOT EXISTS (
                 SELECT FROM reminders_notice AS later

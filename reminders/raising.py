@@ -13,7 +13,7 @@ from typing import Any
 from django.db import transaction
 
 from patients.models import Clinic, Membership, Patient
-from reminders.clocks import TAKE_UP_AGAIN
+from reminders.clocks import CLOCKS_DIFFER, TAKE_UP_AGAIN
 from reminders.conditions import PATIENT, due, still_true, subject_of
 from reminders.endings import end
 from reminders.hours import Hours, next_morning, next_opening
@@ -247,7 +247,9 @@ class Look:
     def __init__(self, clinics: Sequence[Clinic], at: datetime) -> None:
         self._clinics, self._at = clinics, at
         self._times = _times(clinics, at)
-        self._take_up_again = Prepared("take_up_again", TAKE_UP_AGAIN, [THEM, at])
+        self._take_up_again = Prepared(
+            "take_up_again", TAKE_UP_AGAIN, [THEM, at + CLOCKS_DIFFER, at]
+        )
         untrue = Notice.objects.filter(
             ~still_true(at, clinics, among_them), among_them("patient"), ended_at=None
         ).order_by("pk")
@@ -296,7 +298,7 @@ class Look:
         ]
 
     def take_up_again(self, patients: list[int]) -> None:
-        """Open again what a clock that had been put back has ended."""
+        """Open again what a clock that was wrong has ended."""
         self._take_up_again.execute(patients)
 
     def untrue(self, patients: list[int]) -> list[int]:

@@ -15,6 +15,7 @@ from schedules.models import Slot
 from tests.factories import UserFactory
 from tests.integration.faults.cohort import (
     OF_ONE_CLINIC,
+    a_due_day,
     addresses,
     always_open,
     booked,
@@ -22,14 +23,14 @@ from tests.integration.faults.cohort import (
     tells,
 )
 from tests.integration.faults.post_office import PostOffice
-from tests.integration.faults.reckoning import IN_FULL, Reckoning, all_are
+from tests.integration.faults.reckoning import IN_FULL, MANY, OFTEN, Reckoning, all_are
 
-MANY = 500 if IN_FULL else 40
+OF_A_RUN = MANY // OFTEN
 DAY = timedelta(days=1)
 NOON = datetime(2026, 6, 10, 12, tzinfo=UTC)
 
 
-def slots_due(on: date, many: int = MANY) -> list[Slot]:
+def slots_due(on: date, many: int = OF_A_RUN) -> list[Slot]:
     """Return exams of patients who are to be called to book on a day, of several clinics."""
     slots: list[Slot] = []
     while len(slots) < many:
@@ -45,24 +46,46 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> list[datetime]:
     return shown
 
 
-def test_the_same_sweep_ten_times(post_office: PostOffice, reckoning: Reckoning) -> None:
-    reckoning.fault, reckoning.runs = "the same sweep again and again", 10
-    slots = slots_due(NOON.date())
+def test_the_same_sweep_again_and_again(post_office: PostOffice, reckoning: Reckoning) -> None:
+    reckoning.fault, reckoning.runs = "the same sweep again and again", OFTEN
+    slots = slots_due(NOON.date(), MANY)
 
-    for _ in range(10):
+    for _ in range(OFTEN):
         sweep(at=NOON)
 
     reckoning.settle(addresses(slots))
 
 
 def test_a_clock_that_is_a_day_late(post_office: PostOffice, reckoning: Reckoning) -> None:
-    reckoning.fault = "clock a day late"
-    slots = slots_due(NOON.date())
+    reckoning.fault, reckoning.runs = "clock a day late", OFTEN
+    slots: list[Slot] = []
+    for run in range(OFTEN):
+        on_time = NOON + 2 * run * DAY
+        slots += slots_due(on_time.date())
+        told = len(post_office.arrivals)
+        sweep(at=on_time - DAY)
+        assert len(post_office.arrivals) == told
+        sweep(at=on_time)
+        assert len(post_office.arrivals) == len(slots)
 
-    sweep(at=NOON - DAY)
-    assert not post_office.arrivals
-    sweep(at=NOON)
-    sweep(at=NOON + DAY)
+    sweep(at=on_time + DAY)
+    reckoning.settle(addresses(slots))
+
+
+def test_three_days_without_a_sweep(post_office: PostOffice, reckoning: Reckoning) -> None:
+    """What each of the days would have said is said by the first sweep after them."""
+    reckoning.fault, reckoning.runs = "no sweep for three days", OFTEN
+    slots: list[Slot] = []
+    for run in range(OFTEN):
+        back = NOON + 4 * run * DAY
+        for days in (0, 1, 2):
+            slots += slots_due(a_due_day(back.date() - days * DAY), OF_A_RUN // 3 + 1)
+        told = len(post_office.arrivals)
+        sweep(at=back - 3 * DAY)
+        assert len(post_office.arrivals) == told
+        sweep(at=back)
+        sweep(at=back + timedelta(minutes=1))
+        assert len(post_office.arrivals) == len(slots)
 
     reckoning.settle(addresses(slots))
 
@@ -72,12 +95,15 @@ def test_a_clock_that_is_put_back_for_a_while(
     back: timedelta, post_office: PostOffice, reckoning: Reckoning
 ) -> None:
     reckoning.fault = f"clock put back by {back}, then right again"
-    slots = slots_due(NOON.date())
-
-    sweep(at=NOON)
-    sweep(at=NOON - back)
-    sweep(at=NOON + timedelta(minutes=1))
-    sweep(at=NOON + timedelta(minutes=2))
+    reckoning.runs = OFTEN
+    slots: list[Slot] = []
+    for run in range(OFTEN):
+        right = NOON + run * timedelta(minutes=5)
+        slots += slots_due(NOON.date())
+        sweep(at=right)
+        sweep(at=right - back)
+        sweep(at=right + timedelta(minutes=1))
+        sweep(at=right + timedelta(minutes=2))
 
     reckoning.settle(addresses(slots), raised_again=True)
 
@@ -86,21 +112,23 @@ def test_a_clock_that_was_ahead_for_one_sweep(
     clock: list[datetime], post_office: PostOffice, reckoning: Reckoning
 ) -> None:
     """All of it is held, nothing is sent, and what is truly due is said once it is due."""
-    reckoning.fault = "clock three months ahead for one sweep"
-    clinic = always_open()
-    flood = max(MANY, OF_ONE_CLINIC + 50)
+    reckoning.fault, reckoning.runs = "clock three months ahead for one sweep", OFTEN
+    flood = OF_ONE_CLINIC + 50
     spread = 18 if IN_FULL else 3  # days
     days = [NOON.date() + timedelta(days=60 + n % spread) for n in range(flood)]
-    slots = due(clinic, days)
+    slots = [slot for _ in range(max(1, MANY // flood)) for slot in due(always_open(), days)]
 
-    for at in (NOON, NOON + 92 * DAY, NOON + timedelta(minutes=1)):
-        clock.append(at)
-        sweep()
-    assert not post_office.arrivals
-    assert all_are(MessageState.HELD, flood)
-    assert not Notice.objects.filter(ended_at=None).exists()
+    for run in range(OFTEN):
+        right = NOON + run * timedelta(minutes=5)
+        for at in (right, right + 92 * DAY, right + timedelta(minutes=1)):
+            clock.append(at)
+            sweep()
+        assert not post_office.arrivals
+        assert all_are(MessageState.HELD, len(slots))
+        assert not Notice.objects.filter(ended_at=None).exists()
 
-    decide_hold(hold=Hold.objects.get(), release=True, by=UserFactory.create(), at=clock[-1])
+    for hold in Hold.objects.all():
+        decide_hold(hold=hold, release=True, by=UserFactory.create(), at=clock[-1])
     looked_at = []
     for n in range(59, 61 + spread):
         for minutes in (0, 1):
@@ -123,19 +151,24 @@ def test_a_clock_that_was_ahead_and_a_worker_that_died_with_it(
 ) -> None:
     """The sweep that looked ahead left no row of itself."""
     reckoning.fault = "clock ahead, and the worker killed in that sweep"
-    coming = slots_due(NOON.date() + 3 * DAY, 20)
-    present = slots_due(NOON.date(), 20)
-    clock.append(NOON + 30 * DAY)
-    with monkeypatch.context() as patch:
-        patch.setattr("reminders.actions.gather", _killed)
-        with pytest.raises(KilledError):
+    reckoning.runs = OFTEN
+    slots: list[Slot] = []
+    for run in range(OFTEN):
+        right = NOON + 4 * run * DAY
+        slots += slots_due(a_due_day(right.date() + 3 * DAY), OF_A_RUN // 2)
+        slots += slots_due(a_due_day(right.date()), OF_A_RUN // 2)
+        clock.append(right + 30 * DAY)
+        with monkeypatch.context() as patch:
+            patch.setattr("reminders.actions.gather", _killed)
+            with pytest.raises(KilledError):
+                sweep()
+
+        for days in (0, 2, 3):
+            clock.append(right + days * DAY)
             sweep()
+        assert len(post_office.arrivals) == len(slots)
 
-    for at in (NOON, NOON + 2 * DAY, NOON + 3 * DAY):
-        clock.append(at)
-        sweep()
-
-    reckoning.settle(addresses(coming + present), raised_again=True)
+    reckoning.settle(addresses(slots), raised_again=True)
 
 
 def test_messages_that_a_clock_ahead_was_about_to_send(
@@ -146,26 +179,32 @@ def test_messages_that_a_clock_ahead_was_about_to_send(
 ) -> None:
     """A claim, and the wait after a refusal, that end in three months."""
     reckoning.fault = "clock ahead, and the mail server busy, or the worker killed, in that sweep"
-    refused = slots_due(NOON.date() - 2 * DAY, 20)
-    clock.append(NOON)
-    post_office.refuses_senders = "451 busy"
-    sweep()
-    clock.append(NOON + 10 * DAY)
-    sweep()
-    post_office.refuses_senders = ""
-    killed = slots_due(NOON.date() - 2 * DAY, 20)
-    with monkeypatch.context() as patch:
-        patch.setattr("reminders.delivery._send_all", _killed)
-        with pytest.raises(KilledError):
-            sweep()
-    Message.objects.filter(state=MessageState.SENDING).update(claimed_by="1@another session")
-    assert not post_office.arrivals
-
-    for minutes in range(10):
-        clock.append(NOON + timedelta(minutes=5 + minutes))
+    reckoning.runs = OFTEN
+    slots: list[Slot] = []
+    for run in range(OFTEN):
+        right = NOON + run * timedelta(minutes=30)
+        told = len(post_office.arrivals)
+        slots += slots_due(NOON.date() - 2 * DAY, OF_A_RUN // 2)
+        clock.append(right)
+        post_office.refuses_senders = "451 busy"
         sweep()
+        clock.append(right + 10 * DAY)
+        sweep()
+        post_office.refuses_senders = ""
+        slots += slots_due(NOON.date() - 2 * DAY, OF_A_RUN // 2)
+        with monkeypatch.context() as patch:
+            patch.setattr("reminders.delivery._send_all", _killed)
+            with pytest.raises(KilledError):
+                sweep()
+        Message.objects.filter(state=MessageState.SENDING).update(claimed_by="1@another session")
+        assert len(post_office.arrivals) == told
 
-    reckoning.settle(addresses(refused + killed), raised_again=True)
+        for minutes in range(10):
+            clock.append(right + timedelta(minutes=5 + minutes))
+            sweep()
+        assert len(post_office.arrivals) == len(slots)
+
+    reckoning.settle(addresses(slots), raised_again=True)
 
 
 class KilledError(BaseException):
@@ -206,18 +245,22 @@ def test_each_thing_once_on_its_day(
     reckoning: Reckoning,
 ) -> None:
     reckoning.fault = f"{day} in {zone}"
-    many = OF_ONE_CLINIC // 2 if IN_FULL else 10
     hours = {
         "time_zone": zone,
         "country": country,
         "opens_at": opens_at,
         "closes_at": time(19),
     }
-    to_book, ahead = always_open(**hours), always_open(**hours)
-    called = due(to_book, [day] * many)
-    tells(ahead, Kind.APPOINTMENT, RelativeTo.APPOINTMENT, -1)
-    coming = due(ahead, [day] * many)
-    booked(coming, datetime.combine(day + DAY, time(9), ZoneInfo(zone)))
+    called: list[Slot] = []
+    coming: list[Slot] = []
+    while len(called) + len(coming) < MANY:
+        to_book, ahead = always_open(**hours), always_open(**hours)
+        many = min(OF_ONE_CLINIC, MANY // 2)
+        called += due(to_book, [day] * many)
+        tells(ahead, Kind.APPOINTMENT, RelativeTo.APPOINTMENT, -1)
+        of_clinic = due(ahead, [day] * many)
+        booked(of_clinic, datetime.combine(day + DAY, time(9), ZoneInfo(zone)))
+        coming += of_clinic
 
     moments = list(moments_of([day - DAY, day, day + DAY], ZoneInfo(zone)))
     told_at: dict[str, datetime] = {}

@@ -331,6 +331,19 @@ def test_a_notice_whose_day_has_not_come_after_all_is_raised_again_on_its_day(sl
     assert open_notices(Kind.OVERDUE) == 1
 
 
+def test_what_a_clock_that_was_ahead_has_ended_is_open_again_and_not_said_again(slot: Slot) -> None:
+    sweep(at=moment(4, 30))
+    said = set(Notice.objects.filter(ended_at=None).values_list("pk", flat=True))
+    sweep(at=moment(9, 1))
+    ended = set(Notice.objects.exclude(ended_at=None).values_list("pk", flat=True))
+    assert said & ended, "its window is over by then"
+
+    sweep(at=moment(4, 30, minute=6))
+
+    assert set(Notice.objects.filter(ended_at=None).values_list("pk", flat=True)) == said
+    assert not Notice.objects.filter(pk__in=said).exclude(end_reason="").exists()
+
+
 def test_a_clinic_without_rules_gets_the_default_ones_and_keeps_what_it_switched_off() -> None:
     clinic = ClinicFactory.create()
     sweep(at=morning(3, 1))
