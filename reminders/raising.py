@@ -204,8 +204,8 @@ lead (clinic_id, days) AS (
     SELECT clinic_id, LEAST(min(days), 0) FROM reminders_rule
     WHERE active AND kind IN ('to_book', 'overdue') GROUP BY clinic_id
 )
-UPDATE reminders_watch AS watch SET look_at = LEAST(
-    CASE WHEN
+UPDATE reminders_watch AS watch SET look_at = CASE
+    WHEN
         EXISTS (SELECT FROM reminders_notice WHERE patient_id = patient.id AND ended_at IS NULL)
         OR EXISTS (
             SELECT FROM schedules_booking AS booking
@@ -220,8 +220,8 @@ UPDATE reminders_watch AS watch SET look_at = LEAST(
             WHERE study.patient_id = patient.id AND study.withdrawn_at IS NULL
                 AND result.reviewed_at IS NULL
         )
-    THEN times.tomorrow END,
-    (
+    THEN times.tomorrow
+    ELSE (
         SELECT GREATEST(times.tomorrow,
             (min(slot.earliest_on) + COALESCE(lead.days, 0))::timestamp
                 AT TIME ZONE clinic.time_zone)
@@ -232,7 +232,7 @@ UPDATE reminders_watch AS watch SET look_at = LEAST(
             AND slot.outcome IN ('open', 'partially_satisfied')
         HAVING count(*) > 0
     )
-)
+END
 FROM patients_patient AS patient
 JOIN patients_clinic AS clinic ON clinic.id = patient.clinic_id
 JOIN times ON times.clinic_id = clinic.id
