@@ -1,6 +1,5 @@
 """The sweep, and what people answer to what they are told."""
 
-from collections import Counter
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -30,7 +29,7 @@ from reminders.models import (
 )
 from reminders.models.receiver import made_up_control_id
 from reminders.models.watch import AT_ONCE
-from reminders.raising import Raised, raise_notices
+from reminders.raising import raise_notices
 from reminders.rules import give_defaults, why_not
 from reminders.waiting import anything_waits
 from schedules.wording import in_source_language
@@ -41,34 +40,39 @@ from surveillance.audit.actions import record
 def sweep(*, at: datetime | None = None) -> Sweep:
     """Raise what is due at `at` (now, unless told), deliver what waits, and leave a row saying so.
 
-    It may run twice, late, or beside another: nothing is raised twice.
+    It may run twice, late, or beside another: nothing is raised twice. One that is killed leaves a
+    row that says when it began.
     """
     started_at = timezone.now()
     at = at or started_at
-    done, ended, held = Raised(), Counter[MessageState](), 0
-    if anything_waits(at):
-        clinics = list(Clinic.objects.all())
-        give_defaults(Clinic.objects.filter(rules=None))
-        if was_ahead(at):
-            decide_anew(at)
-        done = raise_notices(clinics, at)
-        held = gather(clinics, at)
-        ended = deliver(clinics, at)
-        tell_administrators(at)
-        end_alarm(AlarmKind.SILENCE, at=at)
-    return Sweep.objects.create(
-        at=at,
-        started_at=started_at,
-        finished_at=timezone.now(),
-        looked_at=done.looked_at,
-        raised=done.raised,
-        ended=done.ended,
-        sent=ended[MessageState.SENT],
-        withdrawn=ended[MessageState.WITHDRAWN],
-        retrying=ended[MessageState.QUEUED],
-        failed=ended[MessageState.FAILED],
-        held=held,
-    )
+    if not anything_waits(at):
+        return Sweep.objects.create(at=at, started_at=started_at, finished_at=timezone.now())
+    clock_was_ahead = was_ahead(at)
+    begun = Sweep.objects.create(at=at, started_at=started_at)  # by which clock, if it is killed
+    clinics = list(Clinic.objects.all())
+    give_defaults(Clinic.objects.filter(rules=None))
+    if clock_was_ahead:
+        decide_anew(at)
+    done = raise_notices(clinics, at)
+    held = gather(clinics, at)
+    ended = deliver(clinics, at)
+    tell_administrators(at)
+    end_alarm(AlarmKind.SILENCE, at=at)
+    with transaction.atomic():
+        begun.delete()
+        return Sweep.objects.create(  # the latest, so that the next one sees by which clock it went
+            at=at,
+            started_at=started_at,
+            finished_at=timezone.now(),
+            looked_at=done.looked_at,
+            raised=done.raised,
+            ended=done.ended,
+            sent=ended[MessageState.SENT],
+            withdrawn=ended[MessageState.WITHDRAWN],
+            retrying=ended[MessageState.QUEUED],
+            failed=ended[MessageState.FAILED],
+            held=held,
+        )
 
 
 @transaction.atomic

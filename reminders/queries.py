@@ -146,5 +146,6 @@ def open_alarms(clinics: Iterable[Clinic]) -> QuerySet[Alarm]:
 
 
 def last_sweep(at: datetime) -> Sweep | None:
-    """Return the last sweep that had begun at `at`. One of a clock that was ahead is none."""
-    return Sweep.objects.filter(started_at__lte=at).order_by("-started_at").first()
+    """Return the last finished sweep that had begun at `at`. One of a clock ahead is none."""
+    finished = Sweep.objects.filter(finished_at__isnull=False, started_at__lte=at)
+    return finished.order_by("-started_at").first()

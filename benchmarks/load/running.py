@@ -167,7 +167,9 @@ class Run:
         def is_quiet() -> bool:
             try:
                 return (
-                    Sweep.objects.filter(started_at__gt=ended, looked_at=0).exists()
+                    Sweep.objects.filter(
+                        started_at__gt=ended, finished_at__isnull=False, looked_at=0
+                    ).exists()
                     and not Message.objects.filter(state__in=waits).exists()
                 )
             except DatabaseError:

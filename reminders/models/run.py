@@ -15,17 +15,22 @@ class Sweep(models.Model):
 
     at = models.DateTimeField(help_text=_("The moment that it swept for."))
     started_at = models.DateTimeField(default=timezone.now)
-    finished_at = models.DateTimeField()
-    looked_at = models.PositiveIntegerField(
-        help_text=_("Patients of whom something changed, or for whom a day came that matters.")
+    finished_at = models.DateTimeField(
+        null=True, help_text=_("None of one that is under way, or was killed.")
     )
-    raised = models.PositiveIntegerField(help_text=_("Notices."))
-    ended = models.PositiveIntegerField(help_text=_("Notices that are no longer true."))
-    sent = models.PositiveIntegerField(help_text=_("Messages, as are the next three."))
-    withdrawn = models.PositiveIntegerField()
-    retrying = models.PositiveIntegerField()
-    failed = models.PositiveIntegerField()
-    held = models.PositiveIntegerField(help_text=_("Messages that wait for an administrator."))
+    looked_at = models.PositiveIntegerField(
+        default=0,
+        help_text=_("Patients of whom something changed, or for whom a day came that matters."),
+    )
+    raised = models.PositiveIntegerField(default=0, help_text=_("Notices."))
+    ended = models.PositiveIntegerField(default=0, help_text=_("Notices that are no longer true."))
+    sent = models.PositiveIntegerField(default=0, help_text=_("Messages, as are the next three."))
+    withdrawn = models.PositiveIntegerField(default=0)
+    retrying = models.PositiveIntegerField(default=0)
+    failed = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(
+        default=0, help_text=_("Messages that wait for an administrator.")
+    )
 
     class Meta:
         get_latest_by = "started_at"
@@ -37,6 +42,12 @@ class Sweep(models.Model):
             f"ended {self.ended}; sent {self.sent}, withdrew {self.withdrawn}, "
             f"will retry {self.retrying}, gave up {self.failed}, holds {self.held}"
         )
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took."""
+        took = self.finished_at and self.finished_at - self.started_at
+        return took.total_seconds() if took else None
 
 
 class Reconciliation(models.Model):

@@ -36,7 +36,7 @@ def status(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
     )
     context = {
         "sweep": sweep,
-        "took": (sweep.finished_at - sweep.started_at).total_seconds() if sweep else None,
+        "took": sweep.seconds if sweep else None,
         "sweep_is_late": not sweep or sweep.started_at < now - SWEEP_IS_LATE_AFTER,
         "compared": compared,
         "comparison_is_late": not compared or compared.started_at < now - COMPARISON_IS_LATE_AFTER,

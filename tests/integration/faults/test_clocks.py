@@ -171,6 +171,33 @@ def test_a_clock_that_was_ahead_and_a_worker_that_died_with_it(
     reckoning.settle(addresses(slots), raised_again=True)
 
 
+def test_a_clock_that_was_ahead_of_all_windows_and_a_worker_that_died_with_it(
+    clock: list[datetime],
+    post_office: PostOffice,
+    reckoning: Reckoning,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By that clock nothing was to be said: the sweep left nothing but its beginning."""
+    reckoning.fault = "clock ahead of all windows, and the worker killed in that sweep"
+    reckoning.runs = OFTEN
+    slots: list[Slot] = []
+    for run in range(OFTEN):
+        right = NOON + 4 * run * DAY
+        slots += slots_due(a_due_day(right.date() + 3 * DAY))
+        clock.append(right + 75 * DAY)
+        with monkeypatch.context() as patch:
+            patch.setattr("reminders.actions.gather", _killed)
+            with pytest.raises(KilledError):
+                sweep()
+
+        for days in (0, 3):
+            clock.append(right + days * DAY)
+            sweep()
+        assert len(post_office.arrivals) == len(slots)
+
+    reckoning.settle(addresses(slots), raised_again=True)
+
+
 def test_messages_that_a_clock_ahead_was_about_to_send(
     clock: list[datetime],
     post_office: PostOffice,

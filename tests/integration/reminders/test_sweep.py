@@ -35,6 +35,7 @@ def test_the_row_counts_what_the_sweep_did() -> None:
     assert (raised.looked_at, raised.raised, raised.ended) == (2, 1, 0)
     assert (told.sent, told.withdrawn, told.retrying, told.failed, told.held) == (1, 0, 0, 0, 0)
     assert (raised.at, told.at) == (moment(3, 25), moment(3, 25, hour=8))
+    assert raised.finished_at
     assert raised.started_at <= raised.finished_at
 
 
