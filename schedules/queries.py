@@ -173,7 +173,7 @@ def studies_of(clinics: Iterable[Clinic]) -> QuerySet[Study]:
 
 def unreported_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:
     """Return the studies of which nobody has recorded what they showed, the oldest first."""
-    return studies_of(clinics).filter(result=None).order_by("performed_on", "id")
+    return studies_of(clinics).filter(awaits_result=True).order_by("performed_on", "id")
 
 
 def unreviewed_studies(clinics: Iterable[Clinic]) -> QuerySet[Study]:

@@ -136,7 +136,12 @@ def _not_reported(day: ClinicDay) -> Iterator[FallenThrough]:
         Exists(planned), performed_on__lt=day.on - TIME_TO_REPORT, patient__died_on=None
     ):
         yield FallenThrough(
-            Gap.NOT_REPORTED, study.patient, study.performed_on, str(study), Act.REVIEW, "results"
+            Gap.NOT_REPORTED,
+            study.patient,
+            study.performed_on,
+            str(study),
+            Act.RECORD_STUDY,
+            "results",
         )
 
 

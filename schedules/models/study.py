@@ -33,7 +33,7 @@ class StandingStudies(models.Manager["Study"]):
         return super().get_queryset().filter(withdrawn_at=None)
 
 
-@tracked()
+@tracked(without=["awaits_result"])
 class Study(models.Model):
     """An imaging study that really took place. One of somebody else is withdrawn, not deleted."""
 
@@ -61,12 +61,24 @@ class Study(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
     )
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    awaits_result = models.BooleanField(
+        db_default=False,
+        editable=False,
+        help_text="Derived by PostgreSQL, whatever is written here (ADR 0023).",
+    )
 
     objects = StandingStudies()  # the default: a patient or a slot asked for its studies has these
     all_ever = models.Manager["Study"]()
 
     class Meta:
         verbose_name_plural = "studies"
+        indexes = [
+            models.Index(
+                fields=["performed_on", "id"],
+                condition=Q(awaits_result=True),
+                name="study_awaits_result",
+            ),
+        ]
         constraints = [
             # What was withdrawn may be filed anew, for whom it is.
             models.UniqueConstraint(

@@ -31,16 +31,19 @@ LISTS = ("unreported", "unreviewed")
 
 
 @require_safe
-@allowed(Act.REVIEW)
+@allowed(Act.RECORD_STUDY)
 def results(request: UserRequest, clinics: list[Clinic]) -> HttpResponse:
-    """What was done and not reported, and what was reported and not reviewed; the oldest first."""
-    found = {
-        "unreported": queries.unreported_studies(clinics),
-        "unreviewed": queries.unreviewed_studies(clinics),
-    }
+    """What was done and not reported, and for who may review it what was reported; the oldest
+    first."""
+    found = {"unreported": queries.unreported_studies(clinics)}
+    if reviewed := list(clinics_where_may(request.user, Act.REVIEW)):
+        found["unreviewed"] = queries.unreviewed_studies(reviewed)
     after = places(request)
     among = queries.studies_of(clinics)
-    pages = {name: page_after(found[name], OLDEST, after[name], among=among) for name in LISTS}
+    pages = {
+        name: page_after(studies, OLDEST, after[name], among=among)
+        for name, studies in found.items()
+    }
     record_look(
         page="results",
         by=request.user,
@@ -77,8 +80,9 @@ def record_result(request: UserRequest, clinics: list[Clinic], public_id: UUID) 
             messages.success(request, said % {"patient": patient, "result": result})
             if result.outcome == ResultOutcome.NEW_LESION:
                 return redirect("record-result", public_id=public_id)
+            from_list = "next" in request.GET
             may_review = clinics_where_may(request.user, Act.REVIEW).contains(patient.clinic)
-            return redirect(_landing(request) if may_review else _page_of(study))
+            return redirect(_landing(request) if from_list or may_review else _page_of(study))
     context = {
         "form": form,
         "study": study,
@@ -154,12 +158,9 @@ def _follow_ups(study: Study) -> list[dict[str, Any]]:
 def _with_landing(rows: list[Study], after: dict[str, str]) -> list[tuple[Study, str, str]]:
     """Say of each study what it is, and by which parameters the list goes on after it."""
     following = [*(str(study.public_id) for study in rows[1:]), ""]
+    kept = {name: value for name, value in after.items() if value}
     return [
-        (
-            study,
-            in_words(study),
-            urlencode({name: value for name, value in (after | {"next": one}).items() if value}),
-        )
+        (study, in_words(study), urlencode(kept | {"next": one}))
         for study, one in zip(rows, following, strict=False)
     ]
 
@@ -168,7 +169,7 @@ def _landing(request: UserRequest) -> str:
     """The address of the lists at the study that follows the one just dealt with."""
     address = address_of_results(places(request))
     try:
-        return f"{address}#study-{UUID(request.GET['next'])}" if "next" in request.GET else address
+        return f"{address}#study-{UUID(request.GET.get('next', ''))}"
     except ValueError:
         return address
 

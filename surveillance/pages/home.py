@@ -34,6 +34,7 @@ class Work:
     hint: Promise
     route: str
     count: Callable[[Sequence[Clinic]], int]
+    part: str = ""  # of the page, where its first list is another one
 
 
 SAFETY_NET = Work(
@@ -72,6 +73,14 @@ WORK = (
         _("Reported, and seen by no clinician yet."),
         "results",
         lambda clinics: queries.unreviewed_results(clinics).count(),
+        "#unreviewed",
+    ),
+    Work(
+        Act.RECORD_STUDY,
+        _("Results to record"),
+        _("Performed, and nobody has recorded yet what they showed."),
+        "results",
+        lambda clinics: queries.unreported_studies(clinics).count(),
     ),
     Work(
         Act.RECORD_STUDY,
@@ -119,7 +128,7 @@ def home(request: UserRequest) -> HttpResponse:
         {
             "title": item.title,
             "hint": item.hint,
-            "url": reverse(item.route),
+            "url": reverse(item.route) + item.part,
             "count": item.count(clinics),
         }
         for item in WORK

@@ -35,7 +35,7 @@ LINKS = (
     Link(_("Calendar"), "calendar", Act.SEE_PATIENTS, daily=True),
     Link(_("Overdue"), "overdue", Act.REVIEW, daily=True),
     Link(_("Re-baselines"), "rebaselines", Act.PLAN, daily=True),
-    Link(_("Results"), "results", Act.REVIEW, daily=True),
+    Link(_("Results"), "results", Act.RECORD_STUDY, daily=True),
     Link(_("Unmatched"), "unmatched", Act.RECORD_STUDY),
     Link(_("Bring images"), "upload", Act.RECORD_STUDY),
     Link(_("Safety net"), "safety-net", Act.SEE_PATIENTS, daily=True),

@@ -95,7 +95,7 @@ RULES = {
     "undo-review": Rule(Act.REVIEW, BUTTON, of_one_patient=True),
     "add-treatment": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
     "add-finding": Rule(Act.REGISTER_PATIENT, FORM, of_one_patient=True),
-    "results": Rule(Act.REVIEW),
+    "results": Rule(Act.RECORD_STUDY),
     "record-result": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
     "correct-result": Rule(Act.RECORD_STUDY, FORM, of_one_patient=True),
     "review-result": Rule(Act.REVIEW, BUTTON, of_one_patient=True),

@@ -18,6 +18,7 @@ from tests.factories import (
     ClinicFactory,
     MembershipFactory,
     ResectionFactory,
+    StudyFactory,
     UserFactory,
 )
 from tests.integration.pages.reading import Page, text_of
@@ -32,20 +33,24 @@ def work(page: Page) -> OrderedDict[str, str]:
     return OrderedDict((title, count) for count, title in counted)
 
 
-def test_a_nurse_is_told_how_many_to_book_and_how_many_without_an_outcome(
+def test_a_nurse_is_told_how_many_to_book_without_an_outcome_and_without_a_result(
     nurse_client: Client, clinic: Clinic, open_slot: Slot, overdue_slot: Slot
 ) -> None:
     BookingFactory.create(
         slot=open_slot, starts_at=moment(clinic, days=-1), at=moment(clinic, days=-8)
     )
+    StudyFactory.create(patient__clinic=clinic)
 
     page = Page(nurse_client.get("/"))
+
+    assert page.link("1 Results to record") == "/worklists/results/"
 
     assert work(page) == OrderedDict(
         {
             "Inbox": "0",
             "To book": "2",
             "Appointments without an outcome": "1",
+            "Results to record": "1",
             "Received images to decide on": "0",
             "Studies without a match": "0",
             "On the safety net": "1",
@@ -60,11 +65,13 @@ def test_a_clinician_is_told_how_many_are_overdue_and_how_many_new_anchors_wait(
 
     page = Page(clinician_client.get("/"))
 
+    assert page.link("0 Results to review") == "/worklists/results/#unreviewed"
     assert work(page) == OrderedDict(
         {
             "Inbox": "0",
             "Overdue": "1",
             "Results to review": "0",
+            "Results to record": "0",
             "Received images to decide on": "0",
             "Studies without a match": "0",
             "Re-baselines proposed": "1",
@@ -112,6 +119,7 @@ def test_who_works_in_two_clinics_sees_the_work_of_both(clinic: Clinic, overdue_
             "Appointments without an outcome": "0",
             "Overdue": "0",
             "Results to review": "0",
+            "Results to record": "0",
             "Received images to decide on": "0",
             "Studies without a match": "0",
             "Re-baselines proposed": "0",

@@ -90,7 +90,26 @@ def test_an_address_that_was_tampered_with_leads_nowhere_else(
     assert answer.headers["Location"] == RESULTS
 
 
-def test_a_nurse_records_a_result_and_lands_at_the_patient(
+def test_a_nurse_has_the_list_to_record_from_and_none_to_review(
+    nurse_client: Client, clinician: User, study: Study
+) -> None:
+    StudyFactory.create()  # of another clinic
+    following = StudyFactory.create(
+        patient=study.patient, performed_on=study.performed_on + timedelta(days=1)
+    )
+    page, after = Page(nurse_client.get(RESULTS)), []
+    assert len(page.table(under=UNREPORTED)) == 2
+    assert UNREVIEWED not in page.text("main")
+
+    for _ in range(2):
+        address = Page(nurse_client.get(RESULTS)).link("Record the result")
+        after.append(nurse_client.post(address, {"outcome": "no_disease"}).headers["Location"])
+
+    assert after == [f"{RESULTS}#study-{following.public_id}", RESULTS]
+    assert "Nothing waits for a report" in Page(nurse_client.get(RESULTS)).text("main")
+
+
+def test_a_nurse_who_records_from_the_patients_page_lands_there_again(
     nurse_client: Client, study: Study
 ) -> None:
     page = record(nurse_client, study, {"outcome": "no_disease"})

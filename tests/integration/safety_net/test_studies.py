@@ -99,7 +99,7 @@ def test_a_scan_of_the_plan_is_listed_once_its_result_is_overdue(
     row = the_one(Gap.NOT_REPORTED, clinic, date(2026, 4, 29))
 
     assert (row.patient, row.detail) == (slot.patient, str(study))
-    assert told(row) == (date(2026, 4, 14), [Role.CLINICIAN], "/worklists/results/")
+    assert told(row) == (date(2026, 4, 14), [Role.NURSE, Role.CLINICIAN], "/worklists/results/")
 
     record_result(study=study, outcome=ResultOutcome.NO_DISEASE, by=by)
 

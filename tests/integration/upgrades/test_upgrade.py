@@ -24,6 +24,7 @@ from django.db.migrations import Migration
 from psycopg2 import sql
 from pytest_django import DjangoDbBlocker
 
+from schedules.models import Study
 from surveillance.backups.place import elsewhere, load
 from surveillance.backups.state import Part, state
 from surveillance.management.commands import migrate
@@ -163,6 +164,8 @@ def test_the_upgrade_holds_nobody_up_breaks_nothing_and_loses_nothing(previous: 
         call_command("safety_net", on=date.fromisoformat(told()["on"]), json=True, stdout=net)
     assert json.loads(net.getvalue()) == told()["safety_net"]
     call_command("verify_audit", stdout=StringIO())
+    awaiting = Study.objects.filter(awaits_result=True)
+    assert set(awaiting) == set(Study.objects.filter(result=None)) != set()
     assert tables() == previous.tables_of_today
     assert state(date.today()).objects == previous.objects_of_today  # noqa: DTZ011
 
