@@ -198,5 +198,5 @@ def _appointment(booking: Booking, slot: Slot, zone: ZoneInfo) -> Appointment:
 def _scan(study: Study) -> Scan:
     result: Result | None = getattr(study, "result", None)
     shown = _OF_RESULT[ResultOutcome(result.outcome)] if result else Shown.NOT_REPORTED
-    sites = listed(result.sites) if result else ""
+    sites = result.sites_in_words if result else ""
     return Scan(shown, study.performed_on, tuple(study.regions), study.modality, sites)

@@ -18,7 +18,8 @@ from django.urls import resolve
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
-from schedules.models import Slot
+from patients.models import Finding, Tumour
+from schedules.models import Correction, Result, Slot
 from schedules.rules.protocol import REGIONS
 from surveillance.accounts.roles import Role
 from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
@@ -127,6 +128,11 @@ def named() -> Iterator[str]:
     """Yield what the database holds in English and no page shows as it stands there."""
     yield from REGIONS
     yield from Slot.objects.values_list("exam", flat=True)
+    for names in Tumour.objects.values_list("morphology_name", "site"):
+        yield from names
+    for found in (Finding.all_ever, Result.all_ever, Correction.objects):
+        for sites in found.values_list("sites", flat=True):
+            yield from sites
 
 
 def _choices(field: "Field[Any, Any]") -> bool:
