@@ -41,7 +41,7 @@ def exam_in_words(modality: str, regions: Iterable[str], contrast: str) -> str:
     exam = " ".join(
         (
             modality or _("modality not stated,"),
-            "+".join(map(_word, regions)) or _("regions not stated"),
+            "+".join(map(region_word, regions)) or _("regions not stated"),
         )
     )
     if contrast == Contrast.WITH:
@@ -51,8 +51,8 @@ def exam_in_words(modality: str, regions: Iterable[str], contrast: str) -> str:
     return exam
 
 
-def _word(region: str) -> str:
-    """Return a region's name, or in the language of the keys the key's own word."""
+def region_word(region: str) -> str:
+    """Return a region as the name of an exam has it: in the language of the keys as they do."""
     name = region_name(region)
     return region if name == region.replace("_", " ") else name
 

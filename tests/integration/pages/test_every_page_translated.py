@@ -56,7 +56,7 @@ KNOWN = {  # what is the same in every language
     "PO",  # two letters of the picture, which its key explains
     "English",  # each language is named in itself
 }
-AS_STORED = {"audit", "draft-protocol"}  # facts, and what is typed as protocol files write it
+AS_STORED = {"audit"}  # whose facts are for programs too
 
 
 class Walked(NamedTuple):
