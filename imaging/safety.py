@@ -72,7 +72,7 @@ def _no_images(day: ClinicDay) -> Iterator[FallenThrough]:
             Gap.NO_IMAGES,
             step.booking.patient,
             on,
-            _("%(exam)s on %(day)s") % {"exam": step.booking.slot.exam, "day": long_date(on)},
+            _("%(exam)s on %(day)s") % {"exam": step.booking.slot.exam_name, "day": long_date(on)},
             Act.RECORD_STUDY,
             "patient",
         )

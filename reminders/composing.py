@@ -128,7 +128,7 @@ def _exam(notice: Notice) -> str:
     if notice.result:
         return notice.result.study.modality
     slot = notice.slot or (notice.booking and notice.booking.slot)
-    return slot.exam if slot else ""
+    return slot.exam_name if slot else ""
 
 
 def _day(notice: Notice, clinic: Clinic) -> date:

@@ -23,7 +23,7 @@ def subject_in_words(notice: Notice) -> str:
         return appointment_in_words(notice.booking, notice.patient.clinic)
     assert notice.slot is not None  # held by a constraint
     return _("%(exam)s no. %(n)s, due %(day)s") % {
-        "exam": notice.slot.exam,
+        "exam": notice.slot.exam_name,
         "n": notice.slot.n,
         "day": long_date(notice.slot.due_on),
     }
@@ -32,7 +32,7 @@ def subject_in_words(notice: Notice) -> str:
 def appointment_in_words(booking: Booking, clinic: Clinic) -> str:
     """Return the exam that is booked, with the day on the clinic's calendar."""
     return _("%(exam)s no. %(n)s, appointment of %(day)s") % {
-        "exam": booking.slot.exam,
+        "exam": booking.slot.exam_name,
         "n": booking.slot.n,
         "day": long_date(booking.starts_at.astimezone(clinic.zone).date()),
     }

@@ -13,6 +13,7 @@ from schedules.models import Protocol
 from schedules.pictures import protocols as pictures
 from schedules.pictures.drawing import Picture
 from schedules.rules.compare import YEARS, Stretch, counts, in_words, stretches, totals
+from schedules.rules.protocol import Contrast, exam_in_words, exam_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,10 @@ def compare(first: Protocol, second: Protocol) -> Comparison:
     each = [counts(one.definition) for one in (first, second)]
     nothing = [0] * len(YEARS)
     exams = dict.fromkeys(exam for counted in each for exam in counted)
-    rows = [CountRow(exam, *(counted.get(exam, nothing) for counted in each)) for exam in exams]
+    rows = [
+        CountRow(exam_name(exam), *(counted.get(exam, nothing) for counted in each))
+        for exam in exams
+    ]
     drawn = [first] if first == second else [first, second]
     return Comparison(
         first,
@@ -126,9 +130,25 @@ def series_of(protocol: Protocol) -> list[SeriesRow]:
     """Return what the picture of a complete protocol shows, exam by exam."""
     counted = counts(protocol.definition)
     return [
-        SeriesRow(exam, pictures.months(slots), counted[exam])
+        SeriesRow(exam_name(exam), pictures.months(slots), counted[exam])
         for exam, slots in pictures.series(protocol.definition).items()
     ]
+
+
+def phases_of(protocol: Protocol) -> list[dict[str, Any]]:
+    """Return the phases as they stand, complete or not, with their exams in words."""
+    return [
+        phase | {"exams": [_exam(one) for one in phase.get("exams", [])]}
+        for phase in protocol.phases
+    ]
+
+
+def _exam(told: dict[str, Any]) -> str:
+    return exam_in_words(
+        told.get("modality", ""),
+        told.get("regions", []),
+        told.get("contrast", Contrast.UNSPECIFIED),
+    )
 
 
 @dataclass(frozen=True, slots=True)

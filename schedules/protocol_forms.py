@@ -3,9 +3,9 @@
 Phases are read into the same plain data that a protocol's file holds, and checked by the rules.
 """
 
-import re
 from datetime import date
 from typing import Any, cast
+from unicodedata import normalize
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -17,10 +17,18 @@ from patients.fields import AddressDateField
 from patients.forms import EditForm, ListField
 from schedules.forms import MODALITIES
 from schedules.models import Protocol
-from schedules.rules.protocol import LAST_MONTH, REGIONS, Contrast, Definition, ProtocolError, Unit
+from schedules.rules.protocol import (
+    LAST_MONTH,
+    REGIONS,
+    Contrast,
+    Definition,
+    ProtocolError,
+    Unit,
+    exam_in_words,
+    exam_name,
+    region_word,
+)
 from schedules.rules.wording import listed
-
-EXAM = re.compile(r"(\S+)\s+(.+?)(?:\s+(with|without)\s+contrast)?", re.IGNORECASE)
 
 
 class CodesField(ListField):
@@ -199,27 +207,43 @@ class PreviewForm(forms.Form):
 def read_exam(line: str) -> dict[str, Any]:
     """Read an exam as people write it, such as `CT chest+abdomen` or `MR head with contrast`.
 
+    The words are those of the reader's language, or of a protocol's file.
+
     Raises:
         ValidationError: it has no modality or region that studies can be recorded with.
     """
-    match = EXAM.fullmatch(line)
-    modality, regions, contrast = match.groups() if match else (line, "", None)
+    exam, contrast = _contrast(" ".join(normalize("NFKC", line).split()))
+    modality, _space, regions = exam.partition(" ")
     modality = modality.upper()
     if modality not in MODALITIES:
         raise ValidationError(
             gettext("“%(line)s”: begin with the modality: %(known)s.")
             % {"line": line, "known": listed(MODALITIES)}
         )
-    named = [region.strip().lower().replace(" ", "_") for region in regions.split("+")]
+    known = {region_word(region).lower(): region for region in REGIONS}
+    typed = [region.strip().lower() for region in regions.split("+")]
+    named = [known.get(region, region.replace(" ", "_")) for region in typed]
     for region in named:
         if region not in REGIONS:
             if region:
                 said = gettext("“%(line)s”: “%(region)s” is no region. The regions are %(known)s.")
             else:
                 said = gettext("“%(line)s”: a region is lacking. The regions are %(known)s.")
-            raise ValidationError(said % {"line": line, "region": region, "known": listed(REGIONS)})
-    exam = {"modality": modality, "regions": [region for region in REGIONS if region in named]}
-    return exam | ({"contrast": contrast.lower()} if contrast else {})
+            told = {"line": line, "region": region, "known": listed(map(region_word, REGIONS))}
+            raise ValidationError(said % told)
+    read = {"modality": modality, "regions": [region for region in REGIONS if region in named]}
+    return read | ({"contrast": contrast} if contrast else {})
+
+
+def _contrast(line: str) -> tuple[str, str]:
+    """Return a line without what it says of contrast, and what that is."""
+    plain = exam_in_words("CT", REGIONS[:1], "")
+    for stated in (Contrast.WITH, Contrast.WITHOUT):
+        in_words = exam_in_words("CT", REGIONS[:1], stated).removeprefix(plain)
+        for said in (f" {stated} contrast", in_words):
+            if line.lower().endswith(said):
+                return line[: -len(said)], stated.value
+    return line, ""
 
 
 def write_exam(exam: dict[str, Any]) -> str:
@@ -228,7 +252,7 @@ def write_exam(exam: dict[str, Any]) -> str:
     contrast = exam.get("contrast", Contrast.UNSPECIFIED)
     if contrast != Contrast.UNSPECIFIED:
         words.append(f"{contrast} contrast")
-    return " ".join(words)
+    return exam_name(" ".join(words))
 
 
 def _check(phases: list[dict[str, Any]]) -> None:

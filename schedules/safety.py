@@ -98,7 +98,7 @@ def _no_outcome(day: ClinicDay) -> Iterator[FallenThrough]:
             Gap.NO_OUTCOME,
             patient,
             when,
-            _("%(exam)s on %(day)s") % {"exam": booking.slot.exam, "day": long_date(when)},
+            _("%(exam)s on %(day)s") % {"exam": booking.slot.exam_name, "day": long_date(when)},
             Act.BOOK,
             "booked",
         )

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from patients.models import Clinic
+from patients.naming import site_name
 from patients.paging import By, PageOf, page_after
 from patients.queries import ClinicDay, clinics_of
 from patients.search import with_name_or_mrn
@@ -131,10 +132,20 @@ def _filtered(
     if filters.get("protocol"):
         slots = slots.filter(schedule__protocol__code=filters["protocol"])
     if filters.get("site"):
-        slots = slots.filter(schedule__tumour__site__icontains=filters["site"])
+        slots = slots.filter(_site(filters["site"], slots))
     if filters.get("contrast"):
         slots = slots.filter(_contrast(Contrast(filters["contrast"])))
     return slots
+
+
+def _site(typed: str, slots: QuerySet[Slot]) -> Q:
+    """A site is meant as it is stored, or as it is named in the reader's language."""
+    site = "schedule__tumour__site"
+    found = Q(**{f"{site}__icontains": typed})
+    if typed.isascii():  # as every name in English, which is what is stored
+        return found
+    stored = slots.order_by().values_list(site, flat=True).distinct()
+    return found | Q(**{f"{site}__in": [one for one in stored if typed in site_name(one)]})
 
 
 def _contrast(contrast: Contrast) -> Q:

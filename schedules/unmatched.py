@@ -60,7 +60,7 @@ def why_unmatched(study: Study, slots: Collection[Slot]) -> str:
         # Of several series the one that is followed now, or else the last, is what people know.
         slot = max(taking, key=lambda slot: (_is_live(slot.schedule), slot.schedule_id))
         told["slot"] = _("%(exam)s no. %(n)s, due on %(day)s") % {
-            "exam": slot.exam,
+            "exam": slot.exam_name,
             "n": slot.n,
             "day": long_date(slot.due_on),
         }

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.tumour import Tumour
+from patients.naming import sites_in_words
 from surveillance.audit.history import tracked
 
 
@@ -57,5 +58,5 @@ class Finding(models.Model):
     def __str__(self) -> str:
         return gettext("%(kind)s: %(sites)s") % {
             "kind": self.get_kind_display(),
-            "sites": gettext(", ").join(self.sites),
+            "sites": sites_in_words(self.sites),
         }

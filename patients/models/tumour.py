@@ -8,6 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from patients.models.patient import Patient
+from patients.naming import morphology_name, site_name
 from surveillance.audit.history import tracked
 
 
@@ -50,4 +51,5 @@ class Tumour(models.Model):
         ]
 
     def __str__(self) -> str:
-        return gettext(", ").join([self.morphology_name, self.site])
+        name = morphology_name(self.morphology, self.morphology_name)
+        return gettext(", ").join([name, site_name(self.site)])

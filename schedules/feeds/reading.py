@@ -84,7 +84,7 @@ def _entry(booking: Booking, clinic: Clinic, zone: ZoneInfo) -> Entry:
         starts_at=booking.starts_at,
         minutes=booking.minutes,
         zone=zone,
-        title=" · ".join([booking.slot.exam, *_patient(booking.patient, clinic)]),
+        title=" · ".join([booking.slot.exam_name, *_patient(booking.patient, clinic)]),
         place=booking.scanner.name,
         note=_("Accession number %(number)s") % {"number": booking.accession},
         is_cancelled=cancelled,

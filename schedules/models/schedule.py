@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Patient, Treatment, Tumour
 from schedules.models.protocol import Protocol
 from schedules.rules.outcome import Outcome, missing_regions
-from schedules.rules.protocol import REGIONS, region_name
+from schedules.rules.protocol import REGIONS, exam_name, region_name
 from schedules.rules.wording import listed, long_date
 from surveillance.audit.history import tracked
 
@@ -202,10 +202,15 @@ class Slot(models.Model):
 
     def __str__(self) -> str:
         return gettext("%(exam)s no. %(n)s, due %(day)s") % {
-            "exam": self.exam,
+            "exam": self.exam_name,
             "n": self.n,
             "day": long_date(self.due_on),
         }
+
+    @property
+    def exam_name(self) -> str:
+        """The exam as people read it; `exam` is the same in every language."""
+        return exam_name(self.exam)
 
     @property
     def patient(self) -> Patient:

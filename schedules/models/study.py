@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.marks import mark
 from patients.models import Finding, Patient
+from patients.naming import site_name, sites_in_words
 from schedules.models.schedule import Slot
 from schedules.rules.protocol import REGIONS, region_name
 from schedules.rules.wording import both, long_date
@@ -166,7 +167,11 @@ class Result(models.Model):
         ]
 
     def __str__(self) -> str:
-        return gettext(", ").join([str(self.get_outcome_display()), *self.sites])
+        return gettext(", ").join([str(self.get_outcome_display()), *map(site_name, self.sites)])
+
+    @property
+    def sites_in_words(self) -> str:
+        return sites_in_words(self.sites)
 
     @property
     def mark(self) -> str:
@@ -195,7 +200,7 @@ class Correction(models.Model):
         ordering = ["pk"]
 
     def __str__(self) -> str:
-        return gettext(", ").join([str(self.get_outcome_display()), *self.sites])
+        return gettext(", ").join([str(self.get_outcome_display()), *map(site_name, self.sites)])
 
     @property
     def says_the_same(self) -> bool:

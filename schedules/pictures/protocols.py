@@ -18,7 +18,7 @@ from schedules.pictures.drawing import (
 from schedules.pictures.sheet import USUAL_WIDTH, Scale, Sheet, Span, Tick, fitting_scale
 from schedules.rules.compare import ANCHOR, in_words, month_of, pace
 from schedules.rules.plan import PlannedSlot, plan
-from schedules.rules.protocol import Definition
+from schedules.rules.protocol import Definition, exam_name
 from schedules.rules.wording import gettext as _
 from schedules.rules.wording import listed, ngettext
 
@@ -67,7 +67,7 @@ def picture(drawn: Sequence[Drawn], title: str) -> Picture:
 
 
 def series(definition: Definition) -> dict[str, list[PlannedSlot]]:
-    """Return the slots of each exam, in time."""
+    """Return the slots of each exam, by its `Exam.key` and in time."""
     found: dict[str, list[PlannedSlot]] = {exam.key: [] for exam in definition.exams}
     for slot in plan(definition, ANCHOR):
         found[slot.exam.key].append(slot)
@@ -99,7 +99,7 @@ def _draw(sheet: Sheet, one: Drawn) -> None:
     )
     for exam, slots in series(one.definition).items():
         counted = ngettext("%(exam)s: %(count)s exam", "%(exam)s: %(count)s exams", len(slots))
-        told = counted % {"exam": exam, "count": len(slots)}
+        told = counted % {"exam": exam_name(exam), "count": len(slots)}
         sheet.y += LINE
         words = Text("pic-words", 4.0, sheet.y - 4, fitted(told, sheet.width - 8))
         strokes = _strokes(sheet.scale, slots, sheet.y + 1)
@@ -126,7 +126,7 @@ def _description(one: Drawn) -> str:
         for phase in one.definition.phases
     )
     exams = listed(
-        _("%(count)s of %(exam)s") % {"count": len(slots), "exam": exam}
+        _("%(count)s of %(exam)s") % {"count": len(slots), "exam": exam_name(exam)}
         for exam, slots in series(one.definition).items()
     )
     return _("%(title)s: %(phases)s; %(exams)s.") % {

@@ -71,7 +71,7 @@ def in_words(phase: Phase) -> str:
     late = ngettext("%(count)s day", "%(count)s days", phase.late_after_days)
     return _("%(pace)s: %(exams)s; from %(opens)s before, overdue %(late)s after") % {
         "pace": pace(phase),
-        "exams": both(exam.key for exam in phase.exams),
+        "exams": both(exam.name for exam in phase.exams),
         "opens": phase.unit.counted(phase.opens_before),
         "late": late % {"count": phase.late_after_days},
     }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from schedules.rules.months import long_date
-from schedules.rules.protocol import Definition, Unit
+from schedules.rules.protocol import Definition, Unit, exam_name
 from schedules.rules.wording import gettext as _
 
 
@@ -45,7 +45,7 @@ class Explanation:
             "From %(anchor)s: %(arithmetic)s. It counts from %(earliest)s, is overdue after "
             "%(latest)s and lapses after %(lapses)s."
         ) % {
-            "exam": self.exam,
+            "exam": exam_name(self.exam),
             "n": self.n,
             "protocol": self.protocol,
             "phase": self.phase,

@@ -1,5 +1,6 @@
 """A protocol as the rules know it: phases, exams and windows, refused where they make no sense."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -33,6 +34,40 @@ _NAMES = {
 def region_name(region: str) -> str:
     """Return what people call a region: upper limb."""
     return _(_NAMES[region]) if region in _NAMES else region.replace("_", " ")
+
+
+def exam_in_words(modality: str, regions: Iterable[str], contrast: str) -> str:
+    """Return what people call an exam, whatever of it a draft lacks: CT chest+abdomen."""
+    exam = " ".join(
+        (
+            modality or _("modality not stated,"),
+            "+".join(map(region_word, regions)) or _("regions not stated"),
+        )
+    )
+    if contrast == Contrast.WITH:
+        return _("%(exam)s with contrast") % {"exam": exam}
+    if contrast == Contrast.WITHOUT:
+        return _("%(exam)s without contrast") % {"exam": exam}
+    return exam
+
+
+def region_word(region: str) -> str:
+    """Return a region as the name of an exam has it: in the language of the keys as they do."""
+    name = region_name(region)
+    return region if name == region.replace("_", " ") else name
+
+
+def exam_name(key: str) -> str:
+    """Return what people call the exam of an `Exam.key`; anything else as it stands."""
+    exam, contrast = key, Contrast.UNSPECIFIED
+    for stated in (Contrast.WITH, Contrast.WITHOUT):
+        if key.endswith(f" {stated} contrast"):
+            exam, contrast = key.removesuffix(f" {stated} contrast"), stated
+    modality, _space, joined = exam.rpartition(" ")
+    regions = joined.split("+")
+    if not modality or any(region not in REGIONS for region in regions):
+        return key
+    return exam_in_words(modality, regions, contrast)
 
 
 LAST_MONTH = 600  # 50 years: nobody is followed for longer
@@ -100,6 +135,11 @@ class Exam:
         """The name of this exam's series of slots, such as `CT chest+abdomen`."""
         contrast = "" if self.contrast == Contrast.UNSPECIFIED else f" {self.contrast} contrast"
         return f"{self.modality} {'+'.join(self.regions)}{contrast}"
+
+    @property
+    def name(self) -> str:
+        """The same in the language of whoever reads it."""
+        return exam_in_words(self.modality, self.regions, self.contrast)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +211,7 @@ class Definition:
                             "phase after month %(month)s, exam %(exam)s: "
                             "late_after_days reaches into the next window"
                         )
-                        % {"month": phase.after_month, "exam": exam.key}
+                        % {"month": phase.after_month, "exam": exam.name}
                     )
 
     @property

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Generic, TypeVar
 
 from schedules.rules.plan import PlannedSlot
+from schedules.rules.protocol import exam_name
 from schedules.rules.wording import gettext as _
 from schedules.rules.wording import gettext_noop
 
@@ -51,6 +52,10 @@ class Change(Generic[Row]):
     reason: str  # in the source language, since it may be stored; `told` is to be shown
     standing: Standing[Row] | None
     planned: PlannedSlot | None
+
+    @property
+    def exam_name(self) -> str:
+        return exam_name(self.exam)
 
     @property
     def told(self) -> str:

@@ -17,7 +17,7 @@ from patients.access import UserRequest, allowed
 from patients.models import Clinic
 from schedules import actions, queries
 from schedules.actions.protocols import marks, newest, objections, takeovers
-from schedules.comparison import CompareForm, overview, picture_of, series_of
+from schedules.comparison import CompareForm, overview, phases_of, picture_of, series_of
 from schedules.comparison import compare as set_beside
 from schedules.models import (
     Job,
@@ -90,6 +90,7 @@ def protocol(request: UserRequest, clinics: list[Clinic], code: str, version: in
         "versions": versions,
         "active": active,
         "objections": objections(protocol=protocol, active=active, by=request.user),
+        "phases": phases_of(protocol),
         "form": form,
         "slots": sorted(slots, key=lambda slot: (slot.due_on, slot.exam.key)),
         "years": YEARS,

@@ -36,7 +36,7 @@ from schedules.pictures.facts import (
     Window,
 )
 from schedules.rules.outcome import Outcome
-from schedules.rules.protocol import region_name
+from schedules.rules.protocol import exam_name, region_name
 from schedules.rules.windows import WindowStatus, window_status
 from schedules.rules.wording import listed, long_date
 
@@ -124,7 +124,7 @@ def _series(schedule: Schedule, on: date) -> Iterator[Series]:
     for exam, of_exam in groupby(slots, key=lambda slot: slot.exam):
         yield Series(
             title=_("%(exam)s, month 0 on %(day)s")
-            % {"exam": exam, "day": long_date(schedule.anchor_on)},
+            % {"exam": exam_name(exam), "day": long_date(schedule.anchor_on)},
             windows=[_window(slot, on) for slot in of_exam],
             rests=[_rest(one, on) for one in schedule.suspensions.all()],
             ended_on=ended_on,
@@ -141,7 +141,7 @@ def _window(slot: Slot, on: date) -> Window:
         _("still missing: %(regions)s") % {"regions": listed(map(region_name, slot.missing))}
         if is_partly
         else "",
-        slot.outcome_reason,
+        slot.why,
     ]
     return Window(
         slot.n,
@@ -187,7 +187,7 @@ def _appointment(booking: Booking, slot: Slot, zone: ZoneInfo) -> Appointment:
         "time": date_format(starts_at, "TIME_FORMAT"),
         "scanner": booking.scanner,
         "n": slot.n,
-        "exam": slot.exam,
+        "exam": slot.exam_name,
     }
     if booking.outside_window_reason:
         told = {"appointment": words, "reason": booking.outside_window_reason}
@@ -198,5 +198,5 @@ def _appointment(booking: Booking, slot: Slot, zone: ZoneInfo) -> Appointment:
 def _scan(study: Study) -> Scan:
     result: Result | None = getattr(study, "result", None)
     shown = _OF_RESULT[ResultOutcome(result.outcome)] if result else Shown.NOT_REPORTED
-    sites = listed(result.sites) if result else ""
+    sites = result.sites_in_words if result else ""
     return Scan(shown, study.performed_on, tuple(study.regions), study.modality, sites)

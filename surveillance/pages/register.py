@@ -16,6 +16,7 @@ from patients.actions import add_treatment, add_tumour, register_patient
 from patients.fields import DateField
 from patients.forms import refuse
 from patients.models import Clinic, Laterality, Margin, Sex, TreatmentKind, Tumour
+from patients.naming import MORPHOLOGIES, morphology_to_store
 from patients.queries import clinics_where_may
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
@@ -46,7 +47,11 @@ class RegisterForm(forms.Form):
         help_text=_("ICD-O-3, such as 8890/3."),
     )
     morphology_name = forms.CharField(
-        label=_("Morphology name"), max_length=120, initial="Leiomyosarcoma, NOS"
+        label=_("Morphology name"),
+        max_length=120,
+        initial=_("Leiomyosarcoma, NOS"),
+        widget=forms.TextInput(attrs={"list": "morphologies"}),
+        help_text=_("Choose a name from the list, or type another one."),
     )
     grade = forms.TypedChoiceField(
         label=_("Grade (FNCLCC)"),
@@ -77,6 +82,18 @@ class RegisterForm(forms.Form):
         clinic = self.fields["clinic"]
         assert isinstance(clinic, forms.ModelChoiceField)
         clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics])
+
+    def clean(self) -> dict[str, Any]:
+        told = self.cleaned_data
+        if {"morphology", "morphology_name"} <= told.keys():
+            name = morphology_to_store(told["morphology"], told["morphology_name"])
+            told["morphology_name"] = name
+        return told
+
+    @property
+    def morphologies(self) -> list[tuple[str, str]]:
+        """The names that are offered, with the code of each."""
+        return [(gettext(name), code) for name, code in MORPHOLOGIES.items()]
 
     @property
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:

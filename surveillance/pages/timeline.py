@@ -200,7 +200,7 @@ def _slots(schedule: Schedule, on: date) -> Iterator[Entry]:
             "slot",
             _("Slot"),
             _("%(exam)s no. %(n)s, month %(month)s")
-            % {"exam": slot.exam, "n": slot.n, "month": slot.month},
+            % {"exam": slot.exam_name, "n": slot.n, "month": slot.month},
             _joined(
                 _("still missing: %(regions)s")
                 % {"regions": listed(map(region_name, slot.missing))}
@@ -209,7 +209,7 @@ def _slots(schedule: Schedule, on: date) -> Iterator[Entry]:
                 _("close to an exam on %(day)s") % {"day": long_date(near.performed_on)}
                 if to_be_done and (near := close_exam(slot))
                 else "",
-                slot.outcome_reason,
+                slot.why,
             ),
             status=status,
             tone=tone,

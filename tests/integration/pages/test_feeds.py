@@ -77,6 +77,7 @@ def test_a_feed_speaks_the_language_of_whoever_made_it(
     [event] = read(secret)
 
     assert str(event["DESCRIPTION"]).startswith("アクセッション番号")
+    assert str(event["SUMMARY"]).startswith("CT 胸部+腹部")
 
 
 def test_a_feed_never_holds_another_clinics_appointments(

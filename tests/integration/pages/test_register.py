@@ -62,6 +62,24 @@ def test_whom_a_nurse_registers_waits_on_the_safety_net_for_a_clinician(
     assert net.table()[0]["Patient"].startswith("Newcomer, Nell")
 
 
+def test_a_known_name_is_stored_in_english_and_read_in_the_readers_language(
+    nurse_client: Client, form: Form
+) -> None:
+    japanese = {"HTTP_ACCEPT_LANGUAGE": "ja"}
+    offered = Page(nurse_client.get(REGISTER, **japanese))  # type: ignore[arg-type]
+    assert str(offered.find("#id_morphology_name")["value"]) == "平滑筋肉腫"
+    assert offered.text('#morphologies [value="粘液線維肉腫"]') == "8811/3"
+
+    register(nurse_client, form | {"morphology_name": "平滑筋肉腫", "site": "left distal femur"})
+
+    [tumour] = Tumour.objects.all()
+    assert tumour.morphology_name == "Leiomyosarcoma, NOS"
+    path = f"/patients/{tumour.patient.public_id}/"
+    assert "Leiomyosarcoma, NOS, left distal femur" in Page(nurse_client.get(path)).text()
+    page = Page(nurse_client.get(path, **japanese))  # type: ignore[arg-type]
+    assert "平滑筋肉腫、左大腿骨遠位部" in page.text()
+
+
 def test_a_clinician_goes_on_to_choose_what_is_proposed_with_its_reason(
     clinician_client: Client, clinic: Clinic, form: Form
 ) -> None:

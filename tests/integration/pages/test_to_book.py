@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from patients.models import Clinic, Patient
+from patients.models import Clinic, Patient, Tumour
 from schedules.actions import break_off
 from schedules.models import Booking, SavedView, Scanner, Slot
 from surveillance.accounts.models import User
@@ -72,6 +72,18 @@ def test_the_list_can_be_filtered_by_site_protocol_and_contrast(
         ({"protocol": "ct-chest-abdomen-3m"}, [femur, thigh]),
     ):
         assert listed(Page(nurse_client.get(TO_BOOK, asked))) == names(*found), asked
+
+
+def test_a_site_is_found_as_it_is_read_too(nurse_client: Client, clinic: Clinic) -> None:
+    femur, thigh = slot_due_in(0, clinic), slot_due_in(1, clinic)
+    Tumour.objects.filter(pk=femur.schedule.tumour_id).update(site="Left distal femur")
+    Tumour.objects.filter(pk=thigh.schedule.tumour_id).update(site="右大腿、膝の上")
+    nurse_client.post("/language/", {"language": "ja"})
+
+    for typed, found in (("大腿骨遠位", {femur}), ("大腿", {femur, thigh}), ("FEMUR", {femur})):
+        page = Page(nurse_client.get(TO_BOOK, {"site": typed}))
+        of = {f"{one.patient.family_name} {one.patient.given_name}" for one in found}
+        assert set(listed(page)) == of, typed
 
 
 def test_who_books_for_two_clinics_can_look_at_one(clinic: Clinic) -> None:

@@ -83,10 +83,13 @@ def test_a_person_who_is_named_reads_their_own_language_and_the_clinic_reads_eng
 
     live(date(2026, 4, 30), date(2026, 6, 11))
 
-    days = {mail.to[0]: "2026年4月15日" in mail.body for mail in mailoutbox}
-    assert days.pop("responsible@example.org")
-    assert days.keys() >= {"lead@example.org", "nurse@example.org", "alerts@example.org"}
-    assert not any(days.values())
+    japanese = {
+        mail.to[0]: "2026年4月15日" in mail.body and "CT 胸部+腹部" in mail.body
+        for mail in mailoutbox
+    }
+    assert japanese.pop("responsible@example.org")
+    assert japanese.keys() >= {"lead@example.org", "nurse@example.org", "alerts@example.org"}
+    assert not any(japanese.values())
 
 
 def test_the_last_level_is_told_at_once(mailoutbox: list[EmailMessage], slot: Slot) -> None:

@@ -5,9 +5,20 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from schedules.rules.plan import plan
-from schedules.rules.protocol import REGIONS, Contrast, Definition, Exam, Phase, ProtocolError, Unit
+from schedules.rules.protocol import (
+    REGIONS,
+    Contrast,
+    Definition,
+    Exam,
+    Phase,
+    ProtocolError,
+    Unit,
+    exam_in_words,
+    exam_name,
+)
 from tests.unit.schedules.rules.strategies import DEFINITIONS
 
 CT = Exam("CT", ("chest", "abdomen"))
@@ -331,3 +342,25 @@ def test_a_phase_that_makes_no_sense_is_refused_from_data_too() -> None:
         Definition.from_data(
             {"phases": [phase_data(up_to_month=36), phase_data(after_month=36, exams=[])]}
         )
+
+
+@given(
+    st.builds(
+        Exam,
+        st.text(min_size=1, max_size=16),
+        st.lists(st.sampled_from(REGIONS), min_size=1).map(tuple),
+        st.sampled_from(Contrast),
+    )
+)
+def test_in_the_language_of_its_key_an_exam_is_named_by_its_key(exam: Exam) -> None:
+    assert exam_name(exam.key) == exam.name == exam.key
+
+
+@given(st.text() | st.text("CT +chest_with out contrast"))
+def test_what_is_no_key_of_an_exam_is_shown_as_it_stands(text: str) -> None:
+    assert exam_name(text) == text
+
+
+def test_an_exam_that_a_draft_leaves_open_is_said_all_the_same() -> None:
+    assert exam_in_words("", ["chest"], "") == "modality not stated, chest"
+    assert exam_in_words("CT", [], "with") == "CT regions not stated with contrast"

@@ -7,7 +7,7 @@ from schedules.rules import wording
 from schedules.rules.compare import in_words
 from schedules.rules.months import long_date
 from schedules.rules.plan import plan
-from schedules.rules.protocol import Definition, Exam, Phase, Unit
+from schedules.rules.protocol import Contrast, Definition, Exam, Phase, Unit, exam_name
 from schedules.rules.reconcile import Standing, reconcile
 from schedules.rules.wording import Tongue, both, listed, speak
 
@@ -48,9 +48,16 @@ def test_without_anybody_to_translate_the_rules_speak_english() -> None:
 def test_whoever_translates_is_asked_for_sentences_counts_and_days() -> None:
     speak(Shouting())
     assert in_words(PHASE) == (
-        "every 3 months!: CT chest+abdomen; from 1 month! before, overdue 14 days! after!"
+        "every 3 months!: CT chest!+abdomen!; from 1 month! before, overdue 14 days! after!"
     )
     assert long_date(date(2026, 3, 5)) == "20260305"
+
+
+def test_an_exam_is_named_in_the_readers_language() -> None:
+    exam = Exam("MR", ("abdomen", "lower_limb"), Contrast.WITH)
+    speak(Shouting())
+    assert exam.key == "MR abdomen+lower_limb with contrast"
+    assert exam.name == exam_name(exam.key) == "MR abdomen!+lower limb! with contrast!"
 
 
 def test_things_are_joined_by_and_or_by_commas() -> None:
