@@ -32,6 +32,7 @@ from reminders.models.watch import AT_ONCE
 from reminders.raising import raise_notices
 from reminders.rules import give_defaults, why_not
 from reminders.waiting import anything_waits
+from schedules.stored_words import IN_HAND, stored
 from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -99,7 +100,7 @@ def acknowledge(*, notice: Notice, by: User, at: datetime | None = None) -> None
     )
     ended = list(same.order_by("pk").select_for_update(of=("self",)).values_list("pk", flat=True))
     Notice.objects.filter(pk__in=ended).update(
-        ended_at=at, end_reason=f"{by} has it in hand"[:100], acknowledged_by=by
+        ended_at=at, end_reason=stored(IN_HAND, person=by)[:100], acknowledged_by=by
     )
     Line.objects.filter(notice__in=ended, message=None, withdrawn_at=None).update(withdrawn_at=at)
     record(

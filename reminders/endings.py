@@ -14,7 +14,7 @@ from reminders.conditions import ANSWER_HOLDS
 from reminders.models import Audience, Kind, Line, Notice
 from schedules.models import Booking, BookingState, Decision, Review, ScheduleState, Slot
 from schedules.rules.outcome import Outcome
-from schedules.rules.wording import long_date
+from schedules.stored_words import BOOKED, DEFERRED, IN_HAND, stored
 
 _SCHEDULES = {
     ScheduleState.SUSPENDED: _("the follow-up was suspended"),
@@ -91,13 +91,13 @@ def _why_of_slot(slot: Slot, at: datetime) -> str:
         return _SCHEDULES[state]
     for booking in slot.bookings.all():
         if booking.is_active and booking.starts_at > at:
-            return f"booked for {long_date(booking.starts_at.astimezone(clinic.zone).date())}"
+            return stored(BOOKED, day=booking.starts_at.astimezone(clinic.zone).date())
     for review in list(slot.reviews.all())[-1:]:
         if review.until and review.until > today:
-            return f"deferred until {long_date(review.until)}"
+            return stored(DEFERRED, day=review.until)
         answered_ago = (today - clinic.today(review.at)).days
         if review.decision in (Decision.CHASE, Decision.REBOOK) and answered_ago < ANSWER_HOLDS:
-            return f"{review.by} has it in hand"
+            return stored(IN_HAND, person=review.by)
     if slot.lapses_on < today:
         return _("its window is over")
     return ""

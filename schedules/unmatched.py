@@ -102,7 +102,7 @@ def _why_not(slot: Slot) -> str:
         ended_on = schedule.ended_at.astimezone(slot.patient.clinic.zone).date()
         return _("is closed: its series ended on %(day)s (%(reason)s)") % {
             "day": long_date(ended_on),
-            "reason": schedule.state_reason,
+            "reason": schedule.why,
         }
     return _("is %(outcome)s") % {"outcome": slot.get_outcome_display().lower()}
 

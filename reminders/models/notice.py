@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Patient
 from reminders.models.rule import Kind, Rule
 from schedules.models import Booking, Result, Slot
+from schedules.stored_words import read_again
 
 
 class Notice(models.Model):
@@ -91,8 +92,8 @@ class Notice(models.Model):
 
     @property
     def why_ended(self) -> str:
-        """The reason, in the language of whoever asks where it is one that `endings` marks."""
-        return gettext(self.end_reason) if self.end_reason else ""
+        """The reason, in the language of whoever asks."""
+        return read_again(self.end_reason)
 
     @property
     def is_alert(self) -> bool:

@@ -38,6 +38,7 @@ from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
 from schedules.rules.plan import Pause, plan
 from schedules.rules.reconcile import Act
+from schedules.stored_words import GOES_ON, REBASELINED, stored
 from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -103,8 +104,7 @@ def rebaseline(
         raise ValidationError({"anchor": _("The operation is not later than the present anchor.")})
     replan = succeeded(schedule, schedule.protocol, anchor_on)
     _check_shown(replan, shown)
-    with in_source_language():
-        reason = f"Re-baseline: {anchor} on {long_date(anchor_on)}"
+    reason = stored(REBASELINED, what=anchor, day=anchor_on)
     new = Schedule(
         tumour=schedule.tumour,
         protocol=schedule.protocol,
@@ -148,8 +148,7 @@ def go_on_by(
     The caller holds the patient's lock, and has asked for the replan and checked it since.
     """
     old = replan.schedule
-    with in_source_language():
-        reason = f"Goes on under {protocol}"
+    reason = stored(GOES_ON, code=protocol.code, version=protocol.version)
     new = Schedule(
         tumour=old.tumour,
         protocol=protocol,

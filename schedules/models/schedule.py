@@ -16,6 +16,7 @@ from schedules.models.protocol import Protocol
 from schedules.rules.outcome import Outcome, missing_regions
 from schedules.rules.protocol import REGIONS, exam_name, region_name
 from schedules.rules.wording import listed, long_date
+from schedules.stored_words import read_again
 from surveillance.audit.history import tracked
 
 if TYPE_CHECKING:
@@ -90,6 +91,11 @@ class Schedule(models.Model):
             "protocol": self.protocol,
             "day": long_date(self.anchor_on),
         }
+
+    @property
+    def why(self) -> str:
+        """The reason of its state, in the language of whoever asks."""
+        return read_again(self.state_reason)
 
 
 @tracked()
@@ -228,8 +234,8 @@ class Slot(models.Model):
 
     @property
     def why(self) -> str:
-        """The reason of its outcome, to be shown: what the software itself wrote is translated."""
-        return gettext(self.outcome_reason) if self.outcome_reason else ""
+        """The reason of its outcome, in the language of whoever asks."""
+        return read_again(self.outcome_reason)
 
     @property
     def counting_studies(self) -> list["Study"]:

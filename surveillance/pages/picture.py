@@ -117,8 +117,8 @@ def _series(schedule: Schedule, on: date) -> Iterator[Series]:
     if schedule.ended_at:
         ended_on = schedule.ended_at.astimezone(schedule.tumour.patient.clinic.zone).date()
         ended = schedule.get_state_display()
-        if schedule.state_reason:
-            told = {"state": ended, "reason": schedule.state_reason}
+        if schedule.why:
+            told = {"state": ended, "reason": schedule.why}
             ended = _("%(state)s: %(reason)s") % told
     slots = sorted(schedule.slots.all(), key=lambda slot: (slot.exam, slot.n))
     for exam, of_exam in groupby(slots, key=lambda slot: slot.exam):

@@ -296,7 +296,7 @@ def _end(schedule: Schedule) -> Iterator[Entry]:
             _("Schedule"),
             ngettext("%(count)s slot %(outcome)s", "%(count)s slots %(outcome)s", len(ended))
             % {"count": len(ended), "outcome": ended[0].get_outcome_display().lower()},
-            schedule.state_reason,
+            schedule.why,
             status=schedule.get_state_display(),
         )
 

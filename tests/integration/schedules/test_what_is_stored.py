@@ -22,6 +22,9 @@ def test_a_new_series_names_its_operation_and_its_day_as_ever() -> None:
         rebaseline(schedule=schedule, anchor=anchor, by=UserFactory.create())
     schedule.refresh_from_db()
     assert schedule.state_reason == "Re-baseline: Metastasectomy on 3 July 2026"
+    assert schedule.why == schedule.state_reason
+    with translation.override("ja"):
+        assert schedule.why == "起算日の変更：転移巣切除（2026年7月3日）"
 
 
 def test_a_change_of_protocol_names_the_version_as_ever() -> None:
