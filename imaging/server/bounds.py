@@ -65,6 +65,12 @@ class BoundedSocket(AssociationSocket):
                 read += count
         return whole[:read]
 
+    def _shutdown_socket(self) -> None:
+        connection = self.socket
+        super()._shutdown_socket()
+        if connection is not None:
+            connection.close()  # pynetdicom leaves it open where the peer has broken the line
+
 
 class BoundedMessages(DIMSEServiceProvider):
     """Puts messages together from PDUs, the pixels of images left out.

@@ -57,7 +57,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='study',
             name='awaits_result',
-            field=models.BooleanField(db_default=False, editable=False, help_text='Derived by PostgreSQL, whatever is written here (ADR 0023).'),
+            field=models.BooleanField(db_default=False, editable=False, help_text='Derived by PostgreSQL, whatever is written here (ADR 0022).'),
         ),
         pgtrigger.migrations.AddTrigger(
             model_name='study',

@@ -65,7 +65,7 @@ class Study(models.Model):
     awaits_result = models.BooleanField(
         db_default=False,
         editable=False,
-        help_text="Derived by PostgreSQL, whatever is written here (ADR 0023).",
+        help_text="Derived by PostgreSQL, whatever is written here (ADR 0022).",
     )
 
     objects = StandingStudies()  # the default: a patient or a slot asked for its studies has these
