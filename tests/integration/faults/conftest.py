@@ -16,6 +16,7 @@ from tests.integration.faults.servers import Servers
 from tests.unguarded import unguarded
 
 HERE = Path(__file__).parent
+TAKE_LONGEST = ("test_workers.py", "test_servers.py", "test_clocks.py")
 ROW = "a row of the table of faults"  # comes with the test's report, from whichever process ran it
 
 
@@ -23,6 +24,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.long)
+    # What takes longest begins first, so that no process is left with it alone.
+    items.sort(key=lambda item: item.path.parent != HERE or item.path.name not in TAKE_LONGEST)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
