@@ -48,12 +48,12 @@ def sweep(*, at: datetime | None = None) -> Sweep:
     at = at or started_at
     if not anything_waits(at):
         return Sweep.objects.create(at=at, started_at=started_at, finished_at=timezone.now())
-    clock_was_ahead = was_ahead(at)
-    begun = Sweep.objects.create(at=at, started_at=started_at)  # by which clock, if it is killed
     clinics = list(Clinic.objects.all())
     give_defaults(Clinic.objects.filter(rules=None))
-    if clock_was_ahead:
+    if was_ahead(at):
         decide_anew(at)
+    # By which clock, if it is killed. Not before what another clock decided is decided anew.
+    begun = Sweep.objects.create(at=at, started_at=started_at)
     done = raise_notices(clinics, at)
     held = gather(clinics, at)
     ended = deliver(clinics, at)

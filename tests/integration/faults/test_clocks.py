@@ -158,10 +158,7 @@ def test_a_clock_that_was_ahead_and_a_worker_that_died_with_it(
         slots += slots_due(a_due_day(right.date() + 3 * DAY), OF_A_RUN // 2)
         slots += slots_due(a_due_day(right.date()), OF_A_RUN // 2)
         clock.append(right + 30 * DAY)
-        with monkeypatch.context() as patch:
-            patch.setattr("reminders.actions.gather", _killed)
-            with pytest.raises(KilledError):
-                sweep()
+        sweep_killed_in("reminders.actions.gather", monkeypatch)
 
         for days in (0, 2, 3):
             clock.append(right + days * DAY)
@@ -185,11 +182,10 @@ def test_a_clock_that_was_ahead_of_all_windows_and_a_worker_that_died_with_it(
         right = NOON + 4 * run * DAY
         slots += slots_due(a_due_day(right.date() + 3 * DAY))
         clock.append(right + 75 * DAY)
-        with monkeypatch.context() as patch:
-            patch.setattr("reminders.actions.gather", _killed)
-            with pytest.raises(KilledError):
-                sweep()
+        sweep_killed_in("reminders.actions.gather", monkeypatch)
 
+        clock.append(right)
+        sweep_killed_in("reminders.actions.decide_anew", monkeypatch)
         for days in (0, 3):
             clock.append(right + days * DAY)
             sweep()
@@ -219,10 +215,7 @@ def test_messages_that_a_clock_ahead_was_about_to_send(
         sweep()
         post_office.refuses_senders = ""
         slots += slots_due(NOON.date() - 2 * DAY, OF_A_RUN // 2)
-        with monkeypatch.context() as patch:
-            patch.setattr("reminders.delivery._send_all", _killed)
-            with pytest.raises(KilledError):
-                sweep()
+        sweep_killed_in("reminders.delivery._send_all", monkeypatch)
         Message.objects.filter(state=MessageState.SENDING).update(claimed_by="1@another session")
         assert len(post_office.arrivals) == told
 
@@ -240,6 +233,14 @@ class KilledError(BaseException):
 
 def _killed(*arguments: object) -> None:
     raise KilledError
+
+
+def sweep_killed_in(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sweep, and die as a step of it begins."""
+    with monkeypatch.context() as patch:
+        patch.setattr(step, _killed)
+        with pytest.raises(KilledError):
+            sweep()
 
 
 def moments_of(days: Sequence[date], zone: ZoneInfo) -> Iterator[datetime]:
