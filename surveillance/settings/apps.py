@@ -40,6 +40,7 @@ if DEMO:
     INSTALLED_APPS.append("surveillance.demo")
 
 MIDDLEWARE = [
+    "surveillance.rest_of_request.ReadToTheEndMiddleware",
     "surveillance.request_log.RequestLogMiddleware",
     # Those of headers come first, so that no answer leaves without them, of whatever makes it.
     "surveillance.headers.HeadersMiddleware",
