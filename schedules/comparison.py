@@ -190,7 +190,7 @@ def _drawn(protocol: Protocol) -> pictures.Drawn:
 
 def _title(protocol: Protocol) -> str:
     return gettext("%(title)s (%(version)s, %(state)s)") % {
-        "title": protocol.title,
+        "title": protocol.name,
         "version": protocol,
         "state": protocol.get_state_display().lower(),
     }

@@ -18,7 +18,7 @@ from schedules.suitability import Suiting
 
 class ProtocolField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: Any) -> str:
-        return gettext("%(title)s (%(version)s)") % {"title": obj.title, "version": obj}
+        return gettext("%(title)s (%(version)s)") % {"title": obj.name, "version": obj}
 
 
 class OperationField(forms.ModelChoiceField):  # type: ignore[type-arg]

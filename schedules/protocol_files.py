@@ -7,11 +7,10 @@ from typing import Any
 from django.db import transaction
 
 from schedules.models import Protocol, ProtocolState
+from schedules.protocol_words import FOLDER
 from schedules.rules.protocol import Definition, ProtocolError
 from schedules.rules.suitability import Suits
 from surveillance.audit.actions import record
-
-FOLDER = Path(__file__).parent / "protocols"
 
 
 def read_protocols() -> list[dict[str, Any]]:
@@ -61,4 +60,5 @@ def _read(path: Path) -> dict[str, Any]:
         raise ProtocolError(f"{path.name}: {error}") from error
     if not data.get("citation"):
         raise ProtocolError(f"{path.name}: no citation")
+    data.pop("words", None)  # of other languages: read as they are shown
     return data

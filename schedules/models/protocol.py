@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from schedules.protocol_words import read_again
 from schedules.rules.protocol import Definition, ProtocolError
 from schedules.rules.suitability import Suits
 from surveillance.audit.history import tracked
@@ -65,6 +66,23 @@ class Protocol(models.Model):
         }
 
     @property
+    def name(self) -> str:
+        """The title, as whoever asks reads it, as are the next three; programs get `title`."""
+        return read_again(self.title)
+
+    @property
+    def for_whom(self) -> str:
+        return read_again(self.population)
+
+    @property
+    def limits(self) -> str:
+        return read_again(self.note)
+
+    @property
+    def lacks(self) -> str:
+        return read_again(self.missing)
+
+    @property
     def definition(self) -> Definition:
         """The phases, checked.
 
@@ -93,7 +111,7 @@ class Protocol(models.Model):
         if self.drafted_by is None:
             found.append(gettext("a clinician must complete it as a draft of their own"))
         if self.missing:
-            found.append(gettext("still missing: %(words)s") % {"words": self.missing})
+            found.append(gettext("still missing: %(words)s") % {"words": self.lacks})
         if not self.citation:
             found.append(gettext("no citation"))
         if self.flaw:

@@ -19,7 +19,9 @@ from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
 from patients.models import Finding, Tumour
-from schedules.models import Correction, Result, Slot
+from schedules import protocol_words
+from schedules.models import Correction, Protocol, Result, Slot
+from schedules.protocol_files import load_protocols
 from schedules.rules.protocol import REGIONS
 from surveillance.accounts.roles import Role
 from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
@@ -56,7 +58,10 @@ KNOWN = {  # what is the same in every language
     "PO",  # two letters of the picture, which its key explains
     "English",  # each language is named in itself
 }
-AS_STORED = {"audit"}  # whose facts are for programs too
+AS_STORED = {
+    "audit",  # whose facts are for programs too
+    "draft-protocol",  # begins with what is stored
+}
 
 
 class Walked(NamedTuple):
@@ -86,6 +91,7 @@ def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
         }.items():
             patch.setattr(translation._trans, name, translate, raising=False)  # type: ignore[attr-defined]
         with django_db_blocker.unblock(), transaction.atomic():
+            load_protocols()
             clinic = ClinicFactory.create()
             users = {role: member(clinic, role) for role in Role}
             ScannerFactory.create(clinic=clinic)
@@ -101,7 +107,9 @@ def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
             for client in clients.values():
                 client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ja"
             answers = [one for role in Role for one in walk(role, clients[role])]
-            stored, names = set(data()), set(named())
+            with translation.override("ja"):
+                stored, names = set(data()), set(named())
+                stored |= set(map(protocol_words.read_again, names))
             quoted = {f"“{name}”" for name in names}  # as somebody said it
             by_length = partial(sorted, key=len, reverse=True)
             yield Walked(answers, by_length(stored), by_length(stored - names | quoted))
@@ -127,6 +135,8 @@ def data() -> Iterator[str]:
 def named() -> Iterator[str]:
     """Yield what the database holds in English and no page shows as it stands there."""
     yield from REGIONS
+    for said in Protocol.objects.values_list("title", "population", "note", "missing"):
+        yield from (text for text in said if protocol_words.read_again(text) != text)
     yield from Slot.objects.values_list("exam", flat=True)
     for names in Tumour.objects.values_list("morphology_name", "site"):
         yield from names
@@ -152,8 +162,8 @@ def _texts(value: object) -> Iterator[str]:
 def english(page: Page, data: list[str]) -> Iterator[str]:
     """Yield what a page says in letters and is no data."""
     document = BeautifulSoup(str(page.document), "html.parser")
-    # A note is data, cut to its room; a key is made up as it is shown.
-    for silent in document.select("script, style, .pic-note, .key"):
+    # A note is data, cut to its room, as are citations with links; a key is made up as it is shown.
+    for silent in document.select("script, style, .pic-note, .citation, .key"):
         silent.decompose()
     said = [str(text) for text in document.find_all(string=True) if type(text) is NavigableString]
     said += [str(tag[name]) for tag in document.select("*") for name in READ_ALOUD if tag.get(name)]
