@@ -21,8 +21,10 @@ from imaging.headers.header import Header, Refused
 from imaging.headers.reading import from_json
 from imaging.intake import take_in
 from imaging.models import Arrangement, Instance
+from imaging.troubles import TOO_LONG, TOO_MANY, TOO_SLOW
 from patients.models import Clinic, Patient
 from schedules.models import Booking
+from schedules.sentences import stored
 from surveillance.outgoing.connecting import NotAllowed, guard
 
 OVERLAP = timedelta(days=1)  # what was done yesterday may have come late
@@ -58,9 +60,9 @@ class BoundedSession(requests.Session):
         for chunk in response.iter_content(1 << 16):
             content += chunk
             if len(content) > MOST_BYTES:
-                raise Unusable(f"an answer of more than {MOST_BYTES >> 20} MiB")
+                raise Unusable(stored(TOO_LONG, most=MOST_BYTES >> 20))
             if monotonic() > until:
-                raise Unusable(f"an answer that took more than {ANSWER_SECONDS} s")
+                raise Unusable(stored(TOO_SLOW, seconds=ANSWER_SECONDS))
         response._content = bytes(content)
         return response
 
@@ -129,7 +131,7 @@ def _studies(client: DICOMwebClient, first: date, last: date) -> list[Mapping[st
         found |= new
         offset += len(page)
         if offset > MOST_STUDIES:
-            raise Unusable(f"more than {MOST_STUDIES} studies in a few days")
+            raise Unusable(stored(TOO_MANY, most=MOST_STUDIES))
 
 
 def _of_clinic(clinic: Clinic, studies: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -32,7 +32,8 @@ from reminders.models.watch import AT_ONCE
 from reminders.raising import raise_notices
 from reminders.rules import give_defaults, why_not
 from reminders.waiting import anything_waits
-from schedules.stored_words import IN_HAND, stored
+from schedules.sentences import stored
+from schedules.stored_words import IN_HAND
 from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record

@@ -1,13 +1,16 @@
 """Something is wrong with the machine itself: administrators are told once, until it is over."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from patients.models import Clinic, Membership
 from reminders.channels import Outgoing, Refused, TryLater, channel
@@ -46,21 +49,30 @@ def tell_administrators(at: datetime) -> None:
             if alarm and mail(
                 administrators(alarm.clinic),
                 key=alarm.public_id,
-                subject=f"Sarcoma follow-up: {alarm.get_kind_display().lower()}",
-                body=f"{alarm.detail}\n\n{settings.SITE_URL}/status/\n",
+                write=partial(_letter, alarm),
             ):
                 alarm.told_at = at
                 alarm.save(update_fields=["told_at"])
 
 
-def mail(addresses: Iterable[str], *, key: UUID, subject: str, body: str) -> int:
-    """Mail each of the addresses, and return how many took it. The key is that of `Outgoing`."""
+def _letter(alarm: Alarm) -> tuple[str, str]:
+    subject = _("Sarcoma follow-up: %(alarm)s") % {"alarm": alarm.get_kind_display().lower()}
+    return subject, f"{alarm.words}\n\n{settings.SITE_URL}/status/\n"
+
+
+def mail(readers: Mapping[str, str], *, key: UUID, write: Callable[[], tuple[str, str]]) -> int:
+    """Mail what `write` makes, subject and text, to each address in the language beside it.
+
+    Return how many took it. The key is that of `Outgoing`.
+    """
     told = 0
     with channel("email") as line:
-        for address in addresses:
+        for address, language in readers.items():
             own_key = f"{key}.{address.replace('@', '.at.')}"
+            with override(language or settings.LANGUAGE_CODE):
+                subject, text = write()
             try:
-                line.send(Outgoing(own_key, address, subject, body))
+                line.send(Outgoing(own_key, address, subject, text))
             except (TryLater, Refused) as error:
                 logger.warning("an administrator was not told: %s", str(error))
             else:
@@ -68,9 +80,9 @@ def mail(addresses: Iterable[str], *, key: UUID, subject: str, body: str) -> int
     return told
 
 
-def administrators(clinic: Clinic | None = None) -> list[str]:
-    """Return the addresses of a clinic's administrators, or of every clinic's."""
+def administrators(clinic: Clinic | None = None) -> dict[str, str]:
+    """Return the languages of a clinic's administrators, or of every clinic's, by their address."""
     members = Membership.objects.filter(
         Q(clinic=clinic) if clinic else Q(), role=Role.ADMINISTRATOR, user__is_active=True
     ).exclude(user__email="")
-    return sorted(set(members.values_list("user__email", flat=True)))
+    return dict(members.order_by("user__email").values_list("user__email", "user__language"))

@@ -14,7 +14,8 @@ from reminders.conditions import ANSWER_HOLDS
 from reminders.models import Audience, Kind, Line, Notice
 from schedules.models import Booking, BookingState, Decision, Review, ScheduleState, Slot
 from schedules.rules.outcome import Outcome
-from schedules.stored_words import BOOKED, DEFERRED, IN_HAND, stored
+from schedules.sentences import stored
+from schedules.stored_words import BOOKED, DEFERRED, IN_HAND
 
 _SCHEDULES = {
     ScheduleState.SUSPENDED: _("the follow-up was suspended"),

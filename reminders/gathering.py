@@ -14,6 +14,8 @@ from django.db.models.functions import TruncDate
 from patients.models import Clinic
 from reminders.alarms import raise_alarm
 from reminders.models import AlarmKind, Hold, Line, MessageState
+from reminders.troubles import HELD
+from schedules.sentences import stored
 
 # More lines than this times the busiest of the last days are a burst, but not fewer than these.
 BURST = 3
@@ -62,7 +64,7 @@ def _hold(clinic: Clinic, ready: int, at: datetime) -> Hold | None:
     if told_today + ready <= usual:
         return None
     hold = Hold.objects.create(clinic=clinic, at=at, lines=ready, usual=usual)
-    detail = f"{hold}. Nothing of it is sent before you decide."
+    detail = stored(HELD, lines=ready, clinic=clinic, usual=usual)
     raise_alarm(AlarmKind.HELD, detail, at=at, clinic=clinic)
     return hold
 

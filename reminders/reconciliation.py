@@ -20,6 +20,16 @@ from patients.models import Clinic
 from reminders.alarms import end_alarm, raise_alarm, tell_administrators
 from reminders.hours import Hours, next_opening
 from reminders.models import AlarmKind, Kind, Reconciliation
+from reminders.troubles import (
+    COMPARED,
+    DIFFERENCE,
+    NEVER_GATHERED,
+    NOT_DELIVERED,
+    NOT_SAID,
+    STILL_SAID,
+    WRONGLY_WITHDRAWN,
+)
+from schedules.sentences import stored
 
 GRACE = timedelta(hours=1)
 ANSWER_HOLDS = 14  # days, as the guides promise; written here once more on purpose
@@ -36,7 +46,8 @@ class Difference:
 
     def __str__(self) -> str:
         more = ", …" if self.count > len(self.first) else ""
-        return f"{self.what}: {self.count} ({', '.join(self.first)}{more})"
+        first = f"{', '.join(self.first)}{more}"
+        return stored(DIFFERENCE, what=self.what, count=self.count, first=first)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +94,7 @@ def compare(at: datetime) -> Comparison:
     notices = _rows(_NOTICES, given)
     differences = [
         *(
-            Difference(f"Not said: {Kind(kind).label.lower()}", missing, first)
+            Difference(stored(NOT_SAID, kind=Kind(kind).label), missing, first)
             for kind, _, missing, first in notices
         ),
         *(Difference(what, *_rows(statement, given)[0]) for what, statement in _OTHERS.items()),
@@ -98,9 +109,9 @@ def compare(at: datetime) -> Comparison:
 
 def _told(compared: Comparison, at: datetime) -> str:
     """The alarm's text. It names no patient."""
-    lines = [f"Compared on {at.astimezone(UTC):%d %B %Y at %H:%M} UTC."]
-    lines.extend(f"{difference}" for difference in compared.differences)
-    return "\n".join(lines)
+    at = at.astimezone(UTC)
+    compared_on = stored(COMPARED, day=at, time=f"{at:%H:%M}")
+    return "\n".join([compared_on, *map(str, compared.differences)])
 
 
 def _rows(statement: str, given: Mapping[str, Any]) -> list[tuple[Any, ...]]:
@@ -253,7 +264,7 @@ FROM compared GROUP BY kind ORDER BY kind
 """
 
 _OTHERS = {
-    "Still said of what is over, notices": """
+    STILL_SAID: """
 SELECT count(*), (array_agg(notice.public_id::text ORDER BY notice.id))[:%(named)s]
 FROM reminders_notice AS notice
 JOIN reminders_rule AS rule ON rule.id = notice.rule_id
@@ -277,7 +288,7 @@ WHERE notice.ended_at IS NULL AND notice.raised_at < %(settled)s
         OR result.reviewed_at IS NOT NULL OR study.withdrawn_at IS NOT NULL
     )
 """,
-    "Never gathered into a message, of notices": """
+    NEVER_GATHERED: """
 SELECT count(*), (array_agg(notice.public_id::text ORDER BY line.id))[:%(named)s]
 FROM reminders_line AS line JOIN reminders_notice AS notice ON notice.id = line.notice_id
 WHERE notice.ended_at IS NULL AND line.message_id IS NULL AND line.withdrawn_at IS NULL
@@ -285,7 +296,7 @@ WHERE notice.ended_at IS NULL AND line.message_id IS NULL AND line.withdrawn_at 
 """,
     # What an administrator discarded was meant not to be sent. An appointment that has begun is
     # open until the day ends, and is told to nobody.
-    "Withdrawn though it is still true, of notices": """
+    WRONGLY_WITHDRAWN: """
 SELECT count(*), (array_agg(notice.public_id::text ORDER BY line.id))[:%(named)s]
 FROM reminders_notice AS notice
 JOIN reminders_rule AS rule ON rule.id = notice.rule_id
@@ -324,7 +335,7 @@ def _waiting_too_long(at: datetime, given: Mapping[str, Any]) -> Iterator[Differ
     clinics = {clinic.pk: clinic for clinic in Clinic.objects.all()}
     for clinic_id, any_hour, count, oldest, first in _rows(_WAITING, given):
         if any_hour or _must_have_left(clinics[clinic_id], oldest) <= at:
-            yield Difference("Not delivered for more than an hour, messages", count, first)
+            yield Difference(NOT_DELIVERED, count, first)
 
 
 def _must_have_left(clinic: Clinic, ready_at: datetime) -> datetime:

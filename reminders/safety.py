@@ -79,7 +79,7 @@ def _not_delivered(day: ClinicDay) -> Iterator[FallenThrough]:
             Gap.NOT_DELIVERED,
             patient,
             line.message.next_try_at.astimezone(patient.clinic.zone).date(),
-            _("%(notice)s: %(error)s") % {"notice": line.notice, "error": line.message.last_error},
+            _("%(notice)s: %(error)s") % {"notice": line.notice, "error": line.message.trouble},
             Act.SEE_PATIENTS,
             "patient",
         )

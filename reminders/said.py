@@ -85,7 +85,7 @@ def _line(line: Line, clinic: Clinic) -> str:
     if message.state == MessageState.SENT and message.sent_at:
         return _("Sent %(at)s") % {"at": _moment(message.sent_at, clinic)}
     if message.state == MessageState.FAILED:
-        return _("Failed: %(error)s") % {"error": message.last_error}
+        return _("Failed: %(error)s") % {"error": message.trouble}
     if message.state == MessageState.HELD:
         return _("Held until an administrator decides")
     return _("Waits to be sent")

@@ -54,7 +54,7 @@ def traffic(clinics: Iterable[Clinic], at: datetime) -> Iterator[Traffic]:
             last_success=last_success,
             failures=refused.count(),
             failed_at=last.claimed_at if last else None,
-            last_error=_ADDRESS.sub("…", last.last_error) if last else "",
+            last_error=_ADDRESS.sub("…", last.trouble) if last else "",
         )
 
 

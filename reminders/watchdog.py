@@ -11,10 +11,14 @@ from uuid import uuid4
 from django.conf import settings
 from django.db import Error
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from reminders.alarms import administrators, mail, raise_alarm, tell_administrators
 from reminders.models import AlarmKind
 from reminders.queries import last_sweep
+from reminders.troubles import ALARMS, NO_DATABASE, SILENT_EVER, SILENT_SINCE
+from schedules.rules.wording import long_date
+from schedules.sentences import stored
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +30,7 @@ class Watchdog:
     setting `WATCHDOG_EMAIL` names who else is told, also when it had none yet."""
 
     def __init__(self) -> None:
-        self._known: list[str] = []
+        self._known: dict[str, str] = {}
         self._told_of_database = False
 
     def look(self, at: datetime | None = None) -> str:
@@ -42,9 +46,8 @@ class Watchdog:
                 raise_alarm(AlarmKind.SILENCE, wrong, at=at)
             tell_administrators(at)
         except Error as error:
-            wrong = (
-                f"The database cannot be used: {str(error)[:300].strip() or type(error).__name__}"
-            )
+            why = str(error)[:300].strip() or type(error).__name__
+            wrong = stored(NO_DATABASE, why=why)
             if not self._told_of_database:
                 self._told_of_database = self._tell(wrong, at)
         else:
@@ -57,14 +60,24 @@ class Watchdog:
         """Mail that the database is away; say whether anybody was told."""
         return bool(
             mail(
-                sorted({*self._known, *settings.WATCHDOG_EMAIL}),
+                dict.fromkeys(settings.WATCHDOG_EMAIL, "") | self._known,
                 key=uuid4(),
-                subject="Sarcoma follow-up: the database cannot be used",
-                body=f"Noticed on {_moment(at)}. {wrong}\n\n"
-                "No page opens, nothing new is raised, and nothing that waits is sent. Nothing is "
-                f"lost: it goes on when the database is back.\n\n{settings.SITE_URL}/readyz\n",
+                write=lambda: _letter(wrong, at.astimezone(UTC)),
             )
         )
+
+
+def _letter(wrong: str, at: datetime) -> tuple[str, str]:
+    noticed = _("Noticed on %(day)s at %(time)s UTC.") % {
+        "day": long_date(at),
+        "time": f"{at:%H:%M}",
+    }
+    means = _(
+        "No page opens, nothing new is raised, and nothing that waits is sent. Nothing is lost: it "
+        "goes on when the database is back."
+    )
+    said = f"{noticed}\n{ALARMS.read_again(wrong)}\n\n{means}\n\n{settings.SITE_URL}/readyz\n"
+    return _("Sarcoma follow-up: the database cannot be used"), said
 
 
 def _silence(at: datetime) -> str:
@@ -72,12 +85,7 @@ def _silence(at: datetime) -> str:
     last = last_sweep(at)
     if last and last.started_at >= at - SILENT_AFTER:
         return ""
-    since = f"since {_moment(last.started_at)}" if last else "at all yet"
-    return (
-        f"No sweep has run {since}: nothing new is raised, and nothing that waits is sent. "
-        "The lists are right all the same."
-    )
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%d %B %Y at %H:%M} UTC"
+    if not last:
+        return SILENT_EVER
+    began = last.started_at.astimezone(UTC)
+    return stored(SILENT_SINCE, day=began, time=f"{began:%H:%M}")

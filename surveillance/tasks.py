@@ -1,6 +1,7 @@
 """What beat asks for that concerns more than one app."""
 
 import logging
+from datetime import UTC
 
 from celery import shared_task
 from django.utils import timezone
@@ -8,6 +9,8 @@ from django.utils import timezone
 from imaging.traffic import is_silent, last_answered
 from reminders.alarms import end_alarm, raise_alarm, tell_administrators
 from reminders.models import AlarmKind
+from reminders.troubles import AUDIT_UNFIT, DICOM_SILENT_EVER, DICOM_SILENT_SINCE
+from schedules.sentences import stored
 from surveillance.audit.chain import seal_days, verify
 from surveillance.retention import forget_texts
 
@@ -22,9 +25,12 @@ def listen_for_silence() -> None:
     if not is_silent(at):
         end_alarm(AlarmKind.DICOM, at=at)
         return
-    answered = last_answered()
-    since = f"since {answered:%Y-%m-%d %H:%M} UTC" if answered else "and never has"
-    raise_alarm(AlarmKind.DICOM, f"The DICOM server does not answer itself, {since}.", at=at)
+    if answered := last_answered():
+        answered = answered.astimezone(UTC)
+        detail = stored(DICOM_SILENT_SINCE, day=answered, time=f"{answered:%H:%M}")
+    else:
+        detail = DICOM_SILENT_EVER
+    raise_alarm(AlarmKind.DICOM, detail, at=at)
     tell_administrators(at)
 
 
@@ -44,8 +50,8 @@ def seal_audit() -> None:
     if not faults:
         end_alarm(AlarmKind.AUDIT, at=at)
         return
-    named = "\n".join(map(str, faults[:FAULTS_NAMED]))
-    raise_alarm(AlarmKind.AUDIT, f"In {len(faults)} places the audit does not fit:\n{named}", at=at)
+    lines = [stored(AUDIT_UNFIT, count=len(faults)), *map(str, faults[:FAULTS_NAMED])]
+    raise_alarm(AlarmKind.AUDIT, "\n".join(lines), at=at)
     tell_administrators(at)
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from imaging.regions import Region
+from imaging.troubles import TROUBLES
 from patients.marks import mark
 from patients.models import Clinic
 from schedules.models.booking import AE_TITLE
@@ -54,6 +55,11 @@ class Arrangement(models.Model):
 
     def __str__(self) -> str:
         return str(self.clinic)
+
+    @property
+    def pacs_trouble(self) -> str:
+        """Why the PACS could not be used, in the language of whoever asks."""
+        return TROUBLES.read_again(self.pacs_error)
 
     @property
     def mark(self) -> str:

@@ -8,7 +8,7 @@ import logging
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from time import monotonic
 
 from django.db import connection, transaction
@@ -30,7 +30,9 @@ from reminders.models import (
     MessageState,
     Receiver,
 )
+from reminders.troubles import NOT_TOLD, NOT_WRITTEN
 from schedules.models import Booking
+from schedules.sentences import stored
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +142,7 @@ def _claim(pk: int, receiver: Receiver, at: datetime) -> Announcement | None:
             message.body = write(told, receiver, at)
         except Exception as error:
             logger.exception("message %s could not be written", message.public_id)
-            try_again(message, f"It could not be written: {type(error).__name__}", at)
+            try_again(message, stored(NOT_WRITTEN, why=type(error).__name__), at)
             message.save(update_fields=["state", "attempts", "next_try_at", "last_error"])
             return None
     message.state, message.claimed_at = MessageState.SENDING, at
@@ -194,9 +196,13 @@ def _see_to(receiver: Receiver, trouble: str, ended: Counter[MessageState], at: 
     if not trouble:
         end_alarm(AlarmKind.HL7, at=at, clinic=receiver.clinic)
     elif waits["first"] and waits["first"] < at - LATE_AFTER:
-        detail = (
-            f"{receiver.host}:{receiver.port} is not told of the appointments of "
-            f"{receiver.clinic} since {waits['first']:%Y-%m-%d %H:%M} UTC; {waits['count']} "
-            f"messages wait. {trouble}."
+        detail = stored(
+            NOT_TOLD,
+            receiver=f"{receiver.host}:{receiver.port}",
+            clinic=receiver.clinic,
+            day=waits["first"].astimezone(UTC),
+            time=f"{waits['first'].astimezone(UTC):%H:%M}",
+            count=waits["count"],
+            trouble=trouble,
         )
         raise_alarm(AlarmKind.HL7, detail, at=at, clinic=receiver.clinic)

@@ -23,9 +23,11 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.mail.message import SafeMIMEText, sanitize_address
 from django.core.validators import validate_email
 
+from reminders import troubles
 from reminders.channels import Outgoing, RecipientBusy, Refused, TryLater, Uncertain
 from reminders.channels.conversation import Conversation, NoAnswer
 from reminders.channels.http import brief, meaning_of_silence
+from schedules.sentences import stored
 
 # What could end a header early: more than Django forbids, for the standard library folds a subject
 # at each of these and would leave an empty line between two.
@@ -92,7 +94,7 @@ class EmailChannel:
                 return False
             raise _meaning(error) from error
         if not taken:
-            raise TryLater("The mail was not taken, and no reason given")
+            raise TryLater(troubles.NO_REASON)
         return True
 
     def _conversation(self, backend: smtp.EmailBackend, letter: EmailMessage) -> Conversation:
@@ -140,7 +142,9 @@ class EmailChannel:
             return self._backend, bool(self._backend.open()) or is_new
         except Exception as error:  # whatever it is, it is not about this message
             self._close()
-            raise TryLater(f"The mail server cannot be used: {_said(error)}") from error
+            raise TryLater(
+                stored(troubles.NOT_USABLE, who=troubles.MAIL_SERVER, said=_said(error))
+            ) from error
 
     def _close(self) -> None:
         backend, self._backend, self._begun = self._backend, None, None
@@ -154,11 +158,12 @@ def _compose(outgoing: Outgoing) -> EmailMessage:
         validate_email(outgoing.recipient)
         outgoing.body.encode()
     except ValidationError as error:
-        raise Refused(f"“{brief(outgoing.recipient)}” is no e-mail address") from error
+        address = brief(outgoing.recipient)
+        raise Refused(stored(troubles.NO_MAIL_ADDRESS, address=address)) from error
     except UnicodeEncodeError as error:
-        raise Refused(f"The text cannot be written in UTF-8: {error.reason}") from error
+        raise Refused(stored(troubles.NO_UTF8, why=error.reason)) from error
     if CONTROL.search(outgoing.subject):
-        raise Refused("The subject holds a control character, such as the end of a line")
+        raise Refused(troubles.CONTROL_IN_SUBJECT)
     return EmailMessage(
         subject=outgoing.subject,
         body=outgoing.body,
@@ -180,7 +185,7 @@ def _meaning(error: Exception) -> Refused | TryLater:
     """Return what an error during the handing over means for this message."""
     match error:
         case NoAnswer():
-            return Uncertain("The mail server cut the line before it answered; it may have arrived")
+            return Uncertain(stored(troubles.LINE_CUT, who=troubles.MAIL_SERVER))
         case smtplib.SMTPRecipientsRefused():
             [(code, said), *_] = error.recipients.values()
             meaning = _meaning_of_reply(code, said)
@@ -188,21 +193,24 @@ def _meaning(error: Exception) -> Refused | TryLater:
         case smtplib.SMTPDataError():
             return _meaning_of_reply(error.smtp_code, error.smtp_error)
         case AnymailRecipientsRefused():
-            return Refused(f"The mail provider refuses the recipient: {_said(error)}")
+            who = troubles.MAIL_PROVIDER
+            return Refused(stored(troubles.REFUSES_RECIPIENT, who=who, said=_said(error)))
         case AnymailAPIError(status_code=int(status), response=answer):
-            text = f"The mail provider answered {status}: {brief(answer.text)}"
+            told = f"{status}: {brief(answer.text)}"
+            text = stored(troubles.ANSWERED, who=troubles.MAIL_PROVIDER, said=told)
             # What is refused of the recipient, Anymail tells apart: the rest may well be about us.
             return Uncertain(text) if 200 <= status < 300 else TryLater(text)
         case requests.RequestException():  # as which Anymail, too, tells of a cut line
-            return meaning_of_silence("The mail provider", error)
+            return meaning_of_silence(troubles.MAIL_PROVIDER, error)
         case ValueError() | MessageError() | AnymailError():  # what cannot be written as a mail
-            return Refused(f"This cannot be written as a mail: {_said(error)}")
+            return Refused(stored(troubles.NO_MAIL, why=_said(error)))
         case _:
-            return TryLater(f"The mail was not taken: {_said(error)}")
+            return TryLater(stored(troubles.NOT_TAKEN, said=_said(error)))
 
 
 def _meaning_of_reply(code: int, said: bytes | str) -> Refused | TryLater:
-    text = f"The mail server answered {code} {brief(_text(said))}"
+    told = f"{code} {brief(_text(said))}"
+    text = stored(troubles.ANSWERED, who=troubles.MAIL_SERVER, said=told)
     about_us = code in ABOUT_US or ABOUT_US_ENHANCED.match(_text(said))
     return Refused(text) if 500 <= code < 600 and not about_us else TryLater(text)
 

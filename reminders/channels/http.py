@@ -6,6 +6,16 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from reminders.channels import Refused, TryLater, Uncertain
+from reminders.troubles import (
+    ANSWERED,
+    LINE_CUT,
+    NO_CERTIFICATE,
+    NO_LINE,
+    NOT_IN_TIME,
+    NOT_REACHED,
+    TIMED_OUT,
+)
+from schedules.sentences import stored
 
 # These are about us, the address we were given, or the moment; the message itself may be well.
 NOT_ABOUT_THE_MESSAGE = {401, 402, 403, 404, 405, 407, 408, 409, 421, 425, 429}
@@ -13,7 +23,7 @@ NOT_ABOUT_THE_MESSAGE = {401, 402, 403, 404, 405, 407, 408, 409, 421, 425, 429}
 
 def meaning_of_answer(who: str, status: int, said: str) -> Refused | TryLater:
     """Return what an answer other than 2xx means; `said` is its text, for people."""
-    text = f"{who} answered {status}: {brief(said)}" if said else f"{who} answered {status}"
+    text = stored(ANSWERED, who=who, said=f"{status}: {brief(said)}" if said else status)
     about_the_message = 400 <= status < 500 and status not in NOT_ABOUT_THE_MESSAGE
     return Refused(text) if about_the_message else TryLater(text)
 
@@ -21,17 +31,17 @@ def meaning_of_answer(who: str, status: int, said: str) -> Refused | TryLater:
 def meaning_of_silence(who: str, error: requests.RequestException) -> TryLater:
     """Return what it means that no answer came."""
     if isinstance(error, requests.ConnectTimeout):
-        return TryLater(f"{who} cannot be reached: timed out")
+        return TryLater(stored(NOT_REACHED, who=who, why=TIMED_OUT))
     causes = list(causes_of(error))
     for cause in causes:
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return TryLater(f"{who} has no valid certificate: {cause.verify_message}")
+            return TryLater(stored(NO_CERTIFICATE, who=who, why=cause.verify_message))
         if isinstance(cause, NewConnectionError):
             reasons = [one.strerror for one in causes if isinstance(one, OSError) and one.strerror]
-            return TryLater(f"{who} cannot be reached: {reasons[-1] if reasons else 'no line'}")
+            return TryLater(stored(NOT_REACHED, who=who, why=[NO_LINE, *reasons][-1]))
     if isinstance(error, requests.Timeout):
-        return Uncertain(f"{who} has not answered in time; it may have arrived")
-    return Uncertain(f"{who} cut the line before it answered; it may have arrived")
+        return Uncertain(stored(NOT_IN_TIME, who=who))
+    return Uncertain(stored(LINE_CUT, who=who))
 
 
 def causes_of(error: BaseException) -> list[BaseException]:

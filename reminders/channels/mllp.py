@@ -15,8 +15,10 @@ import hl7
 from django.conf import settings
 from hl7.exceptions import HL7Exception
 
+from reminders import troubles
 from reminders.channels import RecipientBusy, Refused, TryLater, Uncertain
 from reminders.channels.http import brief
+from schedules.sentences import stored
 from surveillance.outgoing.connecting import NotAllowed, connect
 
 CONNECT_SECONDS = 5
@@ -32,7 +34,7 @@ _REFUSED = {"AR", "CR"}
 class MllpLine:
     """A connection to one receiver: opened when first needed, and again after it was cut."""
 
-    who = "The receiver"
+    who = troubles.RECEIVER
 
     def __init__(self, host: str, port: int, *, tls: bool, codec: str) -> None:
         self._host, self._port, self._tls, self._codec = host, port, tls, codec
@@ -59,15 +61,16 @@ class MllpLine:
         try:
             self._socket = self._connected()
         except ssl.SSLCertVerificationError as error:
-            raise TryLater(
-                f"{self.who} has no valid certificate: {error.verify_message}"
-            ) from error
+            why = error.verify_message
+            raise TryLater(stored(troubles.NO_CERTIFICATE, who=self.who, why=why)) from error
         except NotAllowed as error:
             raise TryLater(str(error)) from error
         except TimeoutError as error:
-            raise TryLater(f"{self.who} cannot be reached: timed out") from error
+            raise TryLater(
+                stored(troubles.NOT_REACHED, who=self.who, why=troubles.TIMED_OUT)
+            ) from error
         except (OSError, UnicodeError) as error:
-            raise TryLater(f"{self.who} cannot be reached: {_said(error)}") from error
+            raise TryLater(stored(troubles.NOT_REACHED, who=self.who, why=_said(error))) from error
 
     def send(self, control_id: str, text: str) -> None:
         """Return when the receiver says that it has taken the message of that control id.
@@ -91,22 +94,22 @@ class MllpLine:
                 code, answers, said = self._exchange(control_id, text)
         except TimeoutError as error:
             self.close()
-            raise Uncertain(f"{self.who} has not answered in time; it may have arrived") from error
+            raise Uncertain(stored(troubles.NOT_IN_TIME, who=self.who)) from error
         except (OSError, TryLater) as error:
             self.close()
-            raise Uncertain(
-                f"{self.who} cut the line before it answered; it may have arrived"
-            ) from error
+            raise Uncertain(stored(troubles.LINE_CUT, who=self.who)) from error
         except ValueError as error:
             self.close()
-            raise Uncertain(f"{self.who} answered what is no answer: {error}") from error
+            raise Uncertain(stored(troubles.NO_ANSWER, who=self.who, why=error)) from error
         if answers != control_id:
             self.close()
-            raise Uncertain(f"{self.who} answered another message; it may have arrived")
+            raise Uncertain(stored(troubles.ANOTHER_ANSWERED, who=self.who))
         if code in _REFUSED:
-            raise Refused(f"{self.who} refuses it: {code} {said}".rstrip())
+            told = f"{code} {said}".rstrip()
+            raise Refused(stored(troubles.REFUSES, who=self.who, said=told))
         if code in _REFUSED_FOR_NOW:
-            raise RecipientBusy(f"{self.who} did not take it: {code} {said}".rstrip())
+            told = f"{code} {said}".rstrip()
+            raise RecipientBusy(stored(troubles.DID_NOT_TAKE, who=self.who, said=told))
 
     def _exchange(self, control_id: str, text: str) -> tuple[str, str, str]:
         line, until = self._socket, monotonic() + ANSWER_SECONDS
@@ -154,7 +157,7 @@ class MllpLine:
                 raise ConnectionResetError
             self._come += part
             if len(self._come) > MOST_BYTES:
-                raise ValueError("it has no end")
+                raise ValueError(troubles.NO_END)
         frame, __, rest = self._come.partition(END)
         self._come = rest.removeprefix(RETURN)
         return read_answer(frame.lstrip(b"\r\n"), self._codec)
@@ -166,15 +169,15 @@ def read_answer(frame: bytes, codec: str) -> tuple[str, str, str]:
     A ValueError says why it is none.
     """
     if not frame.startswith(BEGIN):
-        raise ValueError("it does not begin as one")
+        raise ValueError(troubles.NO_BEGINNING)
     text = frame[1:].decode(codec, "replace").replace("\r\n", "\r").replace("\n", "\r")
     try:
         answer = hl7.parse(text)
         code, answers = (str(answer.segment("MSA")(number)).strip() for number in (1, 2))
     except (HL7Exception, LookupError, AssertionError, ValueError) as error:
-        raise ValueError("it has no MSA that can be read") from error
+        raise ValueError(troubles.NO_MSA) from error
     if code not in _TAKEN | _REFUSED_FOR_NOW | _REFUSED:
-        raise ValueError("its code is none")
+        raise ValueError(troubles.NO_CODE)
     return code, answers, brief(" ".join(_words(answer)))
 
 

@@ -8,9 +8,11 @@ from typing import Self
 
 import requests
 
+from reminders import troubles
 from reminders.channels import Outgoing, Refused, TryLater
 from reminders.channels.http import brief, meaning_of_answer, meaning_of_silence
 from reminders.channels.sms_url import E164, Twilio, Webhook, sms_gateway
+from schedules.sentences import stored
 
 SECONDS = 10  # to connect, and then to answer
 
@@ -33,7 +35,7 @@ def sms_channel(url: str) -> "SmsChannel":
 class SmsChannel:
     """What the gateways have in common. By itself it is the channel where none is set up."""
 
-    who = "The SMS gateway"
+    who = troubles.SMS_GATEWAY
 
     def __init__(self) -> None:
         self._line: requests.Session | None = None
@@ -55,15 +57,17 @@ class SmsChannel:
     def send(self, outgoing: Outgoing) -> None:
         """Hand an SMS to the gateway; see `Channel.send`."""
         if not E164.fullmatch(outgoing.recipient):
-            raise Refused("The telephone number is none: it must be + and 7 to 15 digits")
+            raise Refused(troubles.NO_TELEPHONE)
         if self._line is None:
             self._line = requests.Session()
         try:
             answer = self._post(self._line, outgoing)
         except (UnicodeEncodeError, requests.exceptions.InvalidHeader) as error:
-            raise Refused("This cannot be written as an SMS") from error
+            raise Refused(troubles.NO_SMS) from error
         except ValueError as error:
-            raise TryLater(f"{self.who} cannot be reached: its address is none") from error
+            raise TryLater(
+                stored(troubles.NOT_REACHED, who=self.who, why=troubles.NO_ADDRESS)
+            ) from error
         except requests.RequestException as error:
             self._close()
             raise meaning_of_silence(self.who, error) from error
@@ -71,7 +75,7 @@ class SmsChannel:
             raise self._meaning(answer)
 
     def _post(self, line: requests.Session, outgoing: Outgoing) -> requests.Response:
-        raise TryLater("No SMS is set up: SMS_URL is empty")
+        raise TryLater(troubles.NO_SMS_SET_UP)
 
     def _meaning(self, answer: requests.Response) -> Refused | TryLater:
         return meaning_of_answer(self.who, answer.status_code, answer.text)
@@ -149,5 +153,6 @@ class TwilioChannel(SmsChannel):
         except (ValueError, LookupError, TypeError):
             return super()._meaning(answer)
         if code in TWILIO_ABOUT_US:
-            return TryLater(f"{self.who} answered {answer.status_code}: {brief(text)}")
+            said = f"{answer.status_code}: {brief(text)}"
+            return TryLater(stored(troubles.ANSWERED, who=self.who, said=said))
         return meaning_of_answer(self.who, answer.status_code, text)

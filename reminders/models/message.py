@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
 from reminders.models.notice import Notice
+from reminders.troubles import TROUBLES
 
 
 class MessageState(models.TextChoices):
@@ -99,6 +100,11 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} to {self.recipient}"
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be sent, in the language of whoever asks."""
+        return TROUBLES.read_again(self.last_error)
 
 
 class Line(models.Model):

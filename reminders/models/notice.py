@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.models import Patient
 from reminders.models.rule import Kind, Rule
 from schedules.models import Booking, Result, Slot
-from schedules.stored_words import read_again
+from schedules.stored_words import STORED
 
 
 class Notice(models.Model):
@@ -93,7 +93,7 @@ class Notice(models.Model):
     @property
     def why_ended(self) -> str:
         """The reason, in the language of whoever asks."""
-        return read_again(self.end_reason)
+        return STORED.read_again(self.end_reason)
 
     @property
     def is_alert(self) -> bool:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from patients.marks import mark
 from patients.models import Clinic
 from reminders.models.message import Message, MessageState
+from reminders.troubles import TROUBLES
 from schedules.models import Booking, BookingState
 from schedules.models.booking import READ_ALOUD
 from surveillance.audit.history import tracked
@@ -78,6 +79,11 @@ class Receiver(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application or 'HL7'} ({self.host}:{self.port})"
+
+    @property
+    def trouble(self) -> str:
+        """Why it could not be told, in the language of whoever asks."""
+        return TROUBLES.read_again(self.error)
 
     @property
     def mark(self) -> str:

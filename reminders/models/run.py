@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from patients.models import Clinic
+from reminders.troubles import ALARMS
 
 
 class Sweep(models.Model):
@@ -104,3 +105,8 @@ class Alarm(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} since {self.raised_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def words(self) -> str:
+        """What is wrong, in the language of whoever asks."""
+        return "\n".join(map(ALARMS.read_again, self.detail.splitlines()))

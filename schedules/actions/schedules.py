@@ -38,7 +38,8 @@ from schedules.rules.months import long_date
 from schedules.rules.outcome import Outcome
 from schedules.rules.plan import Pause, plan
 from schedules.rules.reconcile import Act
-from schedules.stored_words import GOES_ON, REBASELINED, stored
+from schedules.sentences import stored
+from schedules.stored_words import GOES_ON, REBASELINED
 from schedules.wording import in_source_language
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record

@@ -16,7 +16,7 @@ from schedules.models.protocol import Protocol
 from schedules.rules.outcome import Outcome, missing_regions
 from schedules.rules.protocol import REGIONS, exam_name, region_name
 from schedules.rules.wording import listed, long_date
-from schedules.stored_words import read_again
+from schedules.stored_words import STORED
 from surveillance.audit.history import tracked
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class Schedule(models.Model):
     @property
     def why(self) -> str:
         """The reason of its state, in the language of whoever asks."""
-        return read_again(self.state_reason)
+        return STORED.read_again(self.state_reason)
 
 
 @tracked()
@@ -235,7 +235,7 @@ class Slot(models.Model):
     @property
     def why(self) -> str:
         """The reason of its outcome, in the language of whoever asks."""
-        return read_again(self.outcome_reason)
+        return STORED.read_again(self.outcome_reason)
 
     @property
     def counting_studies(self) -> list["Study"]:

@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from hashlib import sha256
 
 from django.db import connection
+from django.utils.translation import gettext_noop
 
 from surveillance.audit.history import changed_around
 from surveillance.audit.models import Event, Seal
@@ -55,6 +56,20 @@ _FIRST_DAY = "SELECT least((SELECT min(day) FROM audit_event), (SELECT min(day) 
 _LAST_DUE = "SELECT (statement_timestamp() AT TIME ZONE 'UTC')::date - 2"
 
 
+# What does not fit, in English; whoever shows it may read it in another language.
+SEAL_IS_GONE = gettext_noop("its seal is gone")
+NO_SEAL = gettext_noop("it is over and has no seal")
+CHANGED = gettext_noop("rows, its seal or the seal before it were changed")
+OTHERWISE_MANY = gettext_noop(
+    "sealed were %(events)s events and %(looks)s looks, there are %(events_now)s and %(looks_now)s"
+)
+UNKNOWN_SEAL = gettext_noop("no day has the seal %(seal)s")
+REST_CHANGED = gettext_noop("what was left of %(count)s erased events was changed")
+NO_ERASURE = gettext_noop("event %(event)s was erased, and no erasure tells of it")
+ON_A_DAY = gettext_noop("%(day)s: %(why)s")
+FAULTS = (ON_A_DAY, OTHERWISE_MANY, UNKNOWN_SEAL, REST_CHANGED, NO_ERASURE)
+
+
 @dataclass(frozen=True, slots=True)
 class Contents:
     """All rows of one day."""
@@ -77,7 +92,7 @@ class Fault:
     why: str
 
     def __str__(self) -> str:
-        return f"{self.day}: {self.why}" if self.day else self.why
+        return ON_A_DAY % {"day": self.day, "why": self.why} if self.day else self.why
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +151,14 @@ def verify(kept: str = "") -> Verified:
         of, seal = contents.get(day, Contents()), seals.get(day)
         if seal is None:
             if day < sealed_until:
-                faults.append(Fault(day, "its seal is gone"))
+                faults.append(Fault(day, SEAL_IS_GONE))
             else:
-                faults.append(Fault(day, "it is over and has no seal"))
+                faults.append(Fault(day, NO_SEAL))
         elif seal.digest != of.linked(previous, day):
             faults.append(Fault(day, _difference(seal, of)))
         previous = seal.digest if seal else of.linked(previous, day)
     if kept and kept not in {seal.digest for seal in seals.values()}:
-        faults.append(Fault(None, f"no day has the seal {kept}"))
+        faults.append(Fault(None, UNKNOWN_SEAL % {"seal": kept}))
     faults += _unlike_their_erasure()
     faults += [Fault(around.at.date(), str(around)) for around in changed_around()]
     return Verified(
@@ -189,19 +204,21 @@ def _unlike_their_erasure() -> Iterator[Fault]:
         ids = erasure.detail["events"]
         named.update(ids)
         if what_is_left(ids) != erasure.detail["left"]:
-            yield Fault(erasure.day, f"what was left of {len(ids)} erased events was changed")
+            yield Fault(erasure.day, REST_CHANGED % {"count": len(ids)})
     for event in Event.objects.exclude(sealed_as=None).exclude(pk__in=named):
-        yield Fault(event.day, f"event {event.pk} was erased, and no erasure tells of it")
+        yield Fault(event.day, NO_ERASURE % {"event": event.pk})
 
 
 def _difference(seal: Seal, now: Contents) -> str:
     sealed = (seal.events, seal.looks)
     if sealed == (now.events, now.looks):
-        return "rows, its seal or the seal before it were changed"
-    return (
-        f"sealed were {seal.events} events and {seal.looks} looks,"
-        f" there are {now.events} and {now.looks}"
-    )
+        return CHANGED
+    return OTHERWISE_MANY % {
+        "events": seal.events,
+        "looks": seal.looks,
+        "events_now": now.events,
+        "looks_now": now.looks,
+    }
 
 
 def _contents(first: date, last: date) -> dict[date, Contents]:

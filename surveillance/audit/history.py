@@ -14,6 +14,7 @@ import pghistory
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import connection, models
 from django.db.models import Func
+from django.utils.translation import gettext_noop
 from pghistory.core import event_models
 from pghistory.models import Event as Snapshot
 
@@ -67,6 +68,11 @@ def tracked(*, without: Iterable[str] = ()) -> Callable[[type[_M]], type[_M]]:
     return track
 
 
+AROUND = gettext_noop(
+    "at %(time)s UTC rows were changed around the application by %(session)s: %(rows)s"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Around:
     """One transaction that changed rows, and of which no event tells."""
@@ -77,10 +83,11 @@ class Around:
     rows: list[str]  # such as "patients_patient (3 update)"
 
     def __str__(self) -> str:
-        return (
-            f"at {self.at:%H:%M} UTC rows were changed around the application by {self.session}: "
-            + ", ".join(self.rows)
-        )
+        return AROUND % {
+            "time": f"{self.at:%H:%M}",
+            "session": self.session,
+            "rows": ", ".join(self.rows),
+        }
 
 
 _CHANGES = """

@@ -11,13 +11,18 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, gettext_noop
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
 
 from surveillance.outgoing.entries import Place, is_special
+
+NOT_ALLOWED = gettext_noop(
+    "This server may not connect to %(host)s, port %(port)s. Whoever runs it can allow that by "
+    "the setting OUTGOING_ALLOWED."
+)
 
 
 class NotAllowed(Exception):
@@ -53,10 +58,7 @@ def check_url(url: str) -> None:
 
 
 def _in_words(host: str, port: int) -> str:
-    return _(
-        "This server may not connect to %(host)s, port %(port)s. Whoever runs it can allow that by "
-        "the setting OUTGOING_ALLOWED."
-    ) % {"host": host, "port": port}
+    return gettext(NOT_ALLOWED) % {"host": host, "port": port}
 
 
 def _places(host: str, port: int) -> list[str]:

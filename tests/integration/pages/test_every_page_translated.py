@@ -15,15 +15,31 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Field
 from django.urls import resolve
-from django.utils import translation
+from django.utils import timezone, translation
 from pytest_django import DjangoDbBlocker
 
-from patients.models import Finding, Tumour
+from imaging.models import Arrangement
+from imaging.troubles import TOO_SLOW
+from patients.models import Clinic, Finding, Tumour
+from reminders import troubles
+from reminders.alarms import raise_alarm
+from reminders.models import (
+    Alarm,
+    AlarmKind,
+    ChannelName,
+    Kind,
+    Message,
+    MessageState,
+    Receiver,
+)
+from reminders.reconciliation import Difference
 from schedules import protocol_words
 from schedules.models import Correction, Protocol, Result, Slot
 from schedules.protocol_files import load_protocols
 from schedules.rules.protocol import REGIONS
+from schedules.sentences import stored
 from surveillance.accounts.roles import Role
+from surveillance.audit.chain import SEAL_IS_GONE, Fault
 from tests.factories import BookingFactory, ClinicFactory, ScannerFactory
 from tests.integration.pages.reading import Page
 from tests.integration.pages.scene import (
@@ -103,6 +119,7 @@ def walked(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterato
             tell_of_all(clinic)
             give_lists(clinic, users[Role.ADMINISTRATOR])
             give_feeds(clinic, users[Role.ADMINISTRATOR])
+            let_things_go_wrong(clinic)
             clients = {role: signed_in(users[role]) for role in Role}
             for client in clients.values():
                 client.defaults["HTTP_ACCEPT_LANGUAGE"] = "ja"
@@ -124,6 +141,37 @@ def forget_what_was_kept() -> None:
             kept.cache_clear()
 
 
+def let_things_go_wrong(clinic: Clinic) -> None:
+    """Raise an alarm of each kind, and let a mail, a PACS and a receiver of HL7 be in trouble."""
+    at = timezone.now()
+    silent = stored(troubles.NOT_REACHED, who=troubles.RECEIVER, why=troubles.TIMED_OUT)
+    since = {"day": at, "time": f"{at:%H:%M}"}
+    difference = Difference(stored(troubles.NOT_SAID, kind=Kind.OVERDUE.label), 1, ["1"])
+    fault = Fault(at.date(), SEAL_IS_GONE)
+    details = {
+        AlarmKind.SILENCE: [troubles.SILENT_EVER],
+        AlarmKind.DIFFERENCE: [stored(troubles.COMPARED, **since), str(difference)],
+        AlarmKind.HELD: [stored(troubles.HELD, lines=900, clinic=clinic, usual=300)],
+        AlarmKind.DICOM: [stored(troubles.DICOM_SILENT_SINCE, **since)],
+        AlarmKind.HL7: [
+            stored(troubles.NOT_TOLD, receiver="1", clinic=clinic, **since, count=3, trouble=silent)
+        ],
+        AlarmKind.AUDIT: [stored(troubles.AUDIT_UNFIT, count=1), str(fault)],
+    }
+    for kind, lines in details.items():
+        raise_alarm(kind, "\n".join(lines), at=at)
+    mails = Message.objects.filter(channel=ChannelName.EMAIL).order_by("pk")
+    for message, state in zip(mails, (MessageState.FAILED, MessageState.QUEUED), strict=False):
+        message.state, message.last_error = state, troubles.CONTROL_IN_SUBJECT
+        message.sent_at, message.attempts, message.next_try_at = None, 3, at
+        message.save()
+    Receiver.objects.create(
+        clinic=clinic, host="hl7", port=1, on=True, since=at, error=silent, tried_at=at
+    )
+    said = {"pacs_url": "https://pacs.test/", "pacs_error": stored(TOO_SLOW, seconds=60)}
+    Arrangement.objects.update_or_create(said, clinic=clinic)
+
+
 def data() -> Iterator[str]:
     """Yield every text of the database, but for choices: those are shown by their labels."""
     for model in apps.get_models():
@@ -135,6 +183,14 @@ def data() -> Iterator[str]:
 def named() -> Iterator[str]:
     """Yield what the database holds in English and no page shows as it stands there."""
     yield from REGIONS
+    for model, field in (
+        (Alarm, "detail"),
+        (Message, "last_error"),
+        (Receiver, "error"),
+        (Arrangement, "pacs_error"),
+    ):
+        for text in model._default_manager.values_list(field, flat=True):
+            yield from _texts(text)
     for said in Protocol.objects.values_list("title", "population", "note", "missing"):
         yield from (text for text in said if protocol_words.read_again(text) != text)
     yield from Slot.objects.values_list("exam", flat=True)

@@ -238,6 +238,32 @@ def test_a_database_that_goes_away_is_told_to_the_administrators_known_last_each
 
 
 @pytest.mark.django_db
+def test_each_administrator_reads_an_alarm_in_their_language(
+    clinic: Clinic, mailoutbox: list[EmailMessage], database_is_away: Callable[[bool], None]
+) -> None:
+    MembershipFactory.create(
+        clinic=clinic, role=Role.ADMINISTRATOR, user__email="ken@example.org", user__language="ja"
+    )
+    swept(ago=timedelta(hours=3))
+    watchdog = Watchdog()
+    watchdog.look()
+    database_is_away(True)
+    watchdog.look()
+
+    assert [(mail.to, mail.subject) for mail in mailoutbox] == [
+        (["ada@example.org"], "Sarcoma follow-up: the sweep has not run"),
+        (["ken@example.org"], "肉腫フォローアップ：巡回処理が実行されていません"),
+        (["ada@example.org"], "Sarcoma follow-up: the database cannot be used"),
+        (["ken@example.org"], "肉腫フォローアップ：データベースを使用できません"),
+    ]
+    bodies = [str(mail.body).splitlines()[:2] for mail in mailoutbox]
+    assert bodies[0][0].startswith("No sweep has run since ")
+    assert bodies[1][0].endswith("一覧の内容は正しいままです。")
+    assert bodies[2][1] == "The database cannot be used: connection refused"
+    assert bodies[3][1] == "データベースを使用できません：connection refused"
+
+
+@pytest.mark.django_db
 def test_what_the_mail_server_did_not_take_is_told_at_the_next_look(
     clinic: Clinic,
     mail_server: MailServer,
@@ -269,7 +295,7 @@ def test_an_alarm_that_another_left_untold_is_told(
 ) -> None:
     swept(ago=timedelta(minutes=1))
     Alarm.objects.create(
-        kind=AlarmKind.DIFFERENCE, detail="Not said: exam overdue: 1", raised_at=timezone.now()
+        kind=AlarmKind.DIFFERENCE, detail="Not said: Exam overdue: 1", raised_at=timezone.now()
     )
 
     assert Watchdog().look() == ""

@@ -31,7 +31,7 @@ def test_a_patient_whom_the_sweep_has_lost_is_found_once_something_should_be_sai
     live(date(2026, 4, 30), date(2026, 5, 1))
 
     assert differences(moment(4, 29, hour=23)) == {}
-    assert differences() == {"Not said: exam overdue": 1}
+    assert differences() == {"Not said: Exam overdue": 1}
 
 
 def test_a_patient_who_is_on_no_watch_at_all_is_found() -> None:
@@ -40,7 +40,7 @@ def test_a_patient_who_is_on_no_watch_at_all_is_found() -> None:
     Watch.objects.all().delete()
     live(date(2026, 4, 30), date(2026, 5, 1))
 
-    assert differences()["Not said: exam overdue"] == 1
+    assert differences()["Not said: Exam overdue"] == 1
 
 
 def test_a_result_that_nobody_hears_of_is_found() -> None:
@@ -61,7 +61,7 @@ def test_a_result_that_nobody_hears_of_is_found() -> None:
     compared = compare(moment(4, 16, hour=13))
 
     [difference] = compared.differences
-    assert difference.what == "Not said: result not reviewed"
+    assert difference.what == "Not said: Result not reviewed"
     assert difference.first == [str(study.public_id)]
 
 
@@ -72,7 +72,7 @@ def test_a_consenting_patient_who_is_not_told_of_tomorrow_is_found() -> None:
     assert differences(moment(4, 7, hour=13)) == {}
     unseen("DELETE FROM reminders_line; DELETE FROM reminders_notice")
 
-    assert differences(moment(4, 7, hour=13)) == {"Not said: appointment ahead": 1}
+    assert differences(moment(4, 7, hour=13)) == {"Not said: Appointment ahead": 1}
 
 
 def test_a_no_show_that_the_nurses_do_not_hear_of_is_found() -> None:
@@ -88,7 +88,7 @@ def test_a_no_show_that_the_nurses_do_not_hear_of_is_found() -> None:
     assert differences(moment(4, 9, hour=13)) == {}
     unseen("DELETE FROM reminders_line; DELETE FROM reminders_notice WHERE booking_id IS NOT NULL")
 
-    assert differences(moment(4, 9, hour=13)) == {"Not said: did not attend": 1}
+    assert differences(moment(4, 9, hour=13)) == {"Not said: Did not attend": 1}
 
 
 def test_a_patient_who_agrees_no_more_and_whose_notice_stays_is_found() -> None:
@@ -105,7 +105,7 @@ def test_what_became_so_at_midnight_is_given_an_hour() -> None:
     live(date(2026, 4, 28), date(2026, 4, 29))
 
     assert differences(moment(4, 30, hour=0, minute=59)) == {}
-    assert differences(moment(4, 30, hour=1, minute=1)) == {"Not said: exam overdue": 1}
+    assert differences(moment(4, 30, hour=1, minute=1)) == {"Not said: Exam overdue": 1}
 
 
 def test_a_message_that_was_refused_for_now_is_waited_for(mail_server: MailServer) -> None:

@@ -71,11 +71,11 @@ def test_where_all_was_said_nothing_differs_and_a_row_says_how_much_was_looked_a
     [
         (
             "UPDATE reminders_notice SET ended_at = now(), end_reason = 'by mistake'",
-            {"Not said: exam overdue": 1, "Not said: exam to be booked": 2},
+            {"Not said: Exam overdue": 1, "Not said: Exam to be booked": 2},
         ),
         (
             "DELETE FROM reminders_line; DELETE FROM reminders_notice",
-            {"Not said: exam overdue": 1, "Not said: exam to be booked": 2},
+            {"Not said: Exam overdue": 1, "Not said: Exam to be booked": 2},
         ),
         (
             "UPDATE schedules_slot SET outcome = 'satisfied' WHERE n = 1",
@@ -124,7 +124,7 @@ def test_the_lead_who_was_not_told_in_time_is_missed(overdue: Slot) -> None:
         "(SELECT id FROM reminders_rule WHERE audience = 'lead')"
     )
 
-    assert differences(moment(5, 14, hour=2)) == {"Not said: exam overdue": 1}
+    assert differences(moment(5, 14, hour=2)) == {"Not said: Exam overdue": 1}
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_an_answer_that_has_run_out_is_asked_for_again(overdue: Slot) -> None:
 
     # No sweep after that.
     assert differences(last_day + timedelta(hours=1, minutes=30)) == {}
-    assert differences(last_day + timedelta(hours=3))["Not said: exam overdue"] == 1
+    assert differences(last_day + timedelta(hours=3))["Not said: Exam overdue"] == 1
 
 
 def test_a_change_waits_for_the_next_sweep(overdue: Slot) -> None:
@@ -236,9 +236,9 @@ def test_a_difference_raises_one_alarm_that_administrators_get_and_that_ends_by_
     alarm = Alarm.objects.get()
     assert (alarm.kind, alarm.clinic, alarm.ended_at) == (AlarmKind.DIFFERENCE, None, None)
     assert alarm.detail.splitlines() == [
-        "Compared on 01 May 2026 at 04:31 UTC.",
-        f"Not said: exam overdue: 1 ({overdue.public_id})",
-        f"Not said: exam to be booked: 2 ({overdue.public_id}, {overdue.public_id})",
+        "Compared on 1 May 2026 at 04:31 UTC.",
+        f"Not said: Exam overdue: 1 ({overdue.public_id})",
+        f"Not said: Exam to be booked: 2 ({overdue.public_id}, {overdue.public_id})",
     ]
     [mail] = mailoutbox
     assert mail.to == ["ada@example.org"]
