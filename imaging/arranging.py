@@ -35,8 +35,9 @@ def arrange(
         ValidationError: somebody else changed it meanwhile, a value is not what the model allows,
             or the server may not ask that PACS.
     """
-    arranged = Arrangement.objects.select_for_update().get_or_create(clinic=clinic)[0]
+    arranged, is_new = Arrangement.objects.select_for_update().get_or_create(clinic=clinic)
     _check_seen(arranged, seen, "images.arranged", clinic)
+    before = arranged.mark
     if arranged.pacs_url != pacs_url:  # of another one nothing is known yet
         arranged.pacs_seen_on = arranged.pacs_asked_at = arranged.pacs_answered_at = None
         arranged.pacs_error = ""
@@ -48,6 +49,8 @@ def arrange(
             check_url(pacs_url)
         except NotAllowed as error:
             raise ValidationError({"pacs_url": str(error)}) from error
+    if arranged.mark == before and not is_new:
+        return arranged
     arranged.save()
     record(
         act="images.arranged",
@@ -82,9 +85,12 @@ def keep_peer(
     if peer:
         peer = _still_there(Peer.objects.select_for_update().filter(pk=peer.pk).first())
         _check_seen(peer, seen, "peer.changed", clinic, peer=peer.public_id)
+    before = peer.mark if peer else None
     peer = peer or Peer(clinic=clinic)
     peer.ae_title, peer.address, peer.name = ae_title, address, name
     peer.full_clean()
+    if peer.mark == before:
+        return peer
     peer.save()
     record(
         act=act,

@@ -28,6 +28,7 @@ from patients.models import (
     TreatmentKind,
     Tumour,
 )
+from patients.naming import morphology_to_store
 from patients.queries import clinicians_of
 from surveillance.accounts.models import User
 from surveillance.audit.actions import record
@@ -209,10 +210,13 @@ def mark_of_responsible(patient: Patient) -> str:
 def add_tumour(*, patient: Patient, by: User, **fields: Any) -> Tumour:
     """Add a primary tumour; `fields` are those of the model.
 
+    A morphology that is named in another language, and whose code agrees, is stored in English.
+
     Raises:
         ValidationError: a field is not what the model allows.
     """
     tumour = Tumour(patient=patient, **fields)
+    tumour.morphology_name = morphology_to_store(tumour.morphology, tumour.morphology_name)
     tumour.full_clean()
     tumour.save()
     record(

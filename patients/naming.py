@@ -6,6 +6,7 @@ reader's language; all else is shown as it is stored.
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from django.conf import settings
 from django.utils.translation import get_language, gettext, gettext_noop, override
@@ -109,13 +110,8 @@ def morphology_name(code: str, stored: str) -> str:
 
 
 def morphology_to_store(code: str, typed: str) -> str:
-    """Return the English name of a code where it was typed in any language; else what was typed."""
-    for language, _name in settings.LANGUAGES:
-        with override(language):
-            for known, its_code in MORPHOLOGIES.items():
-                if its_code == code and _folded(typed) in (_folded(known), gettext(known)):
-                    return known
-    return typed
+    """Return a code's English name where another language's was typed; else what was typed."""
+    return _translated().get((code, typed.strip()), typed)
 
 
 def site_name(stored: str) -> str:
@@ -139,6 +135,18 @@ def _folded(name: str) -> str:
 
 
 _KNOWN = {_folded(name): name for name in MORPHOLOGIES}
+
+
+@cache
+def _translated() -> dict[tuple[str, str], str]:
+    """Return English names by a code and its name in another language; of two the first counts."""
+    names: dict[tuple[str, str], str] = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for known, code in MORPHOLOGIES.items():
+                if (named := gettext(known)) != known:
+                    names.setdefault((code, named), known)
+    return names
 
 
 def _site(stored: str) -> str:

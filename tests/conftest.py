@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+from tests.integration.faults.table import print_faults
 from tests.logs import PEOPLE, Kept
 from tests.unguarded import let_the_audit_be_emptied
 
@@ -16,6 +17,10 @@ from tests.unguarded import let_the_audit_be_emptied
 def pytest_configure() -> None:
     # The demo's people sign in often; a slow hash would only cost time here.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    print_faults(terminalreporter)
 
 
 # How long an example takes says how busy the machine is, not whether the code is right.

@@ -20,6 +20,7 @@ from patients.importing import cells
 from patients.importing.columns import BY_KEY, COLUMNS, Column
 from patients.importing.reading import Table
 from patients.models import Clinic, ContactBy, Laterality, Patient, Treatment, Tumour
+from patients.naming import morphology_to_store
 
 Tell = Callable[[int], None]  # how many lines have been gone through
 T = TypeVar("T")
@@ -172,6 +173,9 @@ def _lines(
                 value = _BAD
             if value != "":
                 told[column.of][column.field] = value
+        match told[Tumour]:
+            case {"morphology": str(code), "morphology_name": str(typed)}:
+                told[Tumour]["morphology_name"] = morphology_to_store(code, typed)
         yield _Line(number, told)
 
 

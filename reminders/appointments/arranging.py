@@ -37,7 +37,7 @@ def arrange_receiver(
             with one where the server may not connect to, or a value is not what the model allows.
     """
     at = at or timezone.now()
-    receiver = Receiver.objects.select_for_update().get_or_create(clinic=clinic)[0]
+    receiver, is_new = Receiver.objects.select_for_update().get_or_create(clinic=clinic)
     if seen is not None and seen != receiver.mark:
         raise ValidationError(
             _(
@@ -46,6 +46,7 @@ def arrange_receiver(
             )
             % {"person": who_last("receiver.arranged", clinic_code=clinic.code)}
         )
+    as_it_was = receiver.mark
     was_on, before = receiver.on, (receiver.host, receiver.port, receiver.tls)
     for name, value in told.items():
         setattr(receiver, name, value)
@@ -61,6 +62,8 @@ def arrange_receiver(
             check(receiver.host, receiver.port)
         except NotAllowed as error:
             raise ValidationError({"host": str(error)}) from error
+    if receiver.mark == as_it_was and not is_new:
+        return receiver
     receiver.save()
     if not receiver.on:
         end_alarm(AlarmKind.HL7, at=at, clinic=clinic)

@@ -16,7 +16,7 @@ from patients.actions import add_treatment, add_tumour, register_patient
 from patients.fields import DateField
 from patients.forms import refuse
 from patients.models import Clinic, Laterality, Margin, Sex, TreatmentKind, Tumour
-from patients.naming import MORPHOLOGIES, morphology_to_store
+from patients.naming import MORPHOLOGIES
 from patients.queries import clinics_where_may
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act
@@ -82,13 +82,6 @@ class RegisterForm(forms.Form):
         clinic = self.fields["clinic"]
         assert isinstance(clinic, forms.ModelChoiceField)
         clinic.queryset = Clinic.objects.filter(pk__in=[one.pk for one in clinics])
-
-    def clean(self) -> dict[str, Any]:
-        told = self.cleaned_data
-        if {"morphology", "morphology_name"} <= told.keys():
-            name = morphology_to_store(told["morphology"], told["morphology_name"])
-            told["morphology_name"] = name
-        return told
 
     @property
     def morphologies(self) -> list[tuple[str, str]]:

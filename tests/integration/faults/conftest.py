@@ -1,4 +1,4 @@
-"""Servers for these tests alone, and a table of what was injected and what came of it."""
+"""Servers for these tests alone, and the rows of the table of what was injected."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,13 +11,13 @@ from pytest_django import DjangoDbBlocker, Settings
 from surveillance.settings import env
 from tests.integration.faults.post_office import PostOffice
 from tests.integration.faults.processes import Crew, crew
-from tests.integration.faults.reckoning import HEAD, Reckoning
+from tests.integration.faults.reckoning import Reckoning
 from tests.integration.faults.servers import Servers
+from tests.integration.faults.table import ROW
 from tests.unguarded import unguarded
 
 HERE = Path(__file__).parent
 TAKE_LONGEST = ("test_workers.py", "test_servers.py", "test_clocks.py")
-ROW = "a row of the table of faults"  # comes with the test's report, from whichever process ran it
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -26,16 +26,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.long)
     # What takes longest begins first, so that no process is left with it alone.
     items.sort(key=lambda item: item.path.parent != HERE or item.path.name not in TAKE_LONGEST)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the table, as it stands in docs/faults.md."""
-    reports = [one for one in terminalreporter.getreports("") if one.when == "teardown"]
-    rows = [said for report in reports for name, said in report.user_properties if name == ROW]
-    if rows:
-        terminalreporter.section("faults injected")
-        for line in (*HEAD, *rows):
-            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,6 @@ IN_FULL = bool(os.environ.get("CI"))
 MANY = 2_000 if IN_FULL else 100
 OFTEN = 20 if IN_FULL else 2
 
-HEAD = ["| fault | times | messages | lost | repeated | |", "|---|--:|--:|--:|--:|---|"]
-
 # A letter that was in hand at a moment: so long before it, it had been taken and not recorded.
 IN_HAND_SECONDS = 5.0  # it takes milliseconds, save on a machine that is busy with other things
 

@@ -39,6 +39,19 @@ def test_a_tumour_is_added_to_its_patient(clinician: User) -> None:
     assert Event.objects.get().act == "tumour.added"
 
 
+def test_a_morphology_named_in_japanese_is_stored_in_english(clinician: User) -> None:
+    tumour = add_tumour(
+        patient=PatientFactory.create(),
+        site="left distal femur",
+        topography="C40.2",
+        morphology="8890/3",
+        morphology_name="平滑筋肉腫",
+        by=clinician,
+    )
+
+    assert tumour.morphology_name == "Leiomyosarcoma, NOS"
+
+
 def test_a_tumour_without_its_codes_is_refused(clinician: User) -> None:
     with pytest.raises(ValidationError) as refused:
         add_tumour(patient=PatientFactory.create(), site="left distal femur", by=clinician)

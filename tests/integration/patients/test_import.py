@@ -89,6 +89,19 @@ def test_lines_of_one_patient_become_one_with_a_tumour_and_two_treatments(clinic
     assert Event.objects.get(act="patients.imported").detail == {"lines": 2, **plan.counts}
 
 
+def test_a_morphology_is_stored_in_english_where_its_code_agrees(clinic: Clinic) -> None:
+    japanese = RESECTED.replace("Leiomyosarcoma", "平滑筋肉腫")
+    loaded(clinic, japanese, japanese.replace("1,", "2,", 1).replace("8890/3", "8850/3"))
+
+    names = Tumour.objects.order_by("patient__mrn").values_list("morphology_name", flat=True)
+    assert list(names) == ["Leiomyosarcoma, NOS", "平滑筋肉腫"]
+    assert loaded(clinic, japanese).counts == {
+        "patients_left": 1,
+        "tumours_left": 1,
+        "treatments_left": 1,
+    }
+
+
 def test_the_safety_net_lists_whom_nobody_follows_yet(clinic: Clinic) -> None:
     loaded(clinic, RESECTED)
 
