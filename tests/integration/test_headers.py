@@ -118,14 +118,18 @@ def test_a_page_that_asks_for_no_file_keeps_none_and_too_many_are_told_of(
     nurse: User, settings: Settings
 ) -> None:
     """Who sends one must not fill the disc; each upload page's own limit has its own test."""
-    client = Client()
+    client, stranger = Client(), Client()
     client.force_login(nurse)
     settings.DATA_UPLOAD_MAX_NUMBER_FILES = 2
     many = {"images": [_file(str(n)) for n in range(3)]}
 
-    for address, sender in (("/patients/", client), ("/imaging/upload/", Client())):
+    for address, sender in (("/patients/", client), ("/imaging/upload/", stranger)):
+        # Whether a form comes from a page of ours is looked up in it: so it is read.
+        sender.handler.enforce_csrf_checks = True
+        sender.cookies["csrftoken"] = "a" * 32
         request = sender.post(address, {"q": "x", "file": _file("x")}).wsgi_request
         assert (len(request.FILES), request.left_out) == (0, ["x"])  # type: ignore[attr-defined]
+    client.handler.enforce_csrf_checks = False
     refused = client.post("/imaging/upload/", many)
     assert refused.status_code == 400
     assert "These are more than 2 files, so none was taken" in Page(refused).text()
