@@ -103,7 +103,7 @@ def set_own_password(*, link: str, password: str) -> None:
     """
     user = invited_by(link, User.objects.select_for_update(no_key=True))
     if user is None:
-        raise ValidationError(_("This link does not count any more."))
+        raise ValidationError(_("This link does not work any more."))
     user.set_password(password)
     user.invited_at = None
     user.save(update_fields=["password", "invited_at"])
@@ -186,7 +186,7 @@ def _mail_invitation(user: User, address: str, *, by_password: bool) -> None:
             text = _(
                 "To %(name)s\n\nYou have an account in the sarcoma follow-up. Your username is"
                 " %(username)s. Open this address within %(days)s days, and set your"
-                " password:\n\n%(address)s\n\nIt is for you alone and counts once. A newer one"
+                " password:\n\n%(address)s\n\nIt is for you alone and works once. A newer one"
                 " ends it. If you expected no such mail, tell those who run the server."
             )
         else:

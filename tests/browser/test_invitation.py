@@ -53,6 +53,6 @@ def test_somebody_who_is_invited_sets_a_password_and_signs_in(
     expect(somebody.heading).to_have_text("Second factor")  # which administrators need
 
     page.goto(link[0])
-    expect(somebody.heading).to_have_text("This link does not count")
+    expect(somebody.heading).to_have_text("This link does not work")
     looks_right(page)
     assert somebody.complaints.pop().startswith("Failed to load resource")  # 404, as it is
