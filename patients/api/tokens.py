@@ -69,13 +69,13 @@ def make_token(
 
 
 @transaction.atomic
-def revoke_token(*, token: Token, by: User) -> None:
+def revoke_token(*, token: Token, by: User | str) -> None:
     """End a token: what comes with it from now on is refused."""
     if Token.kept.filter(pk=token.pk).delete()[0]:
         _record("token.revoked", token, by)
 
 
-def _record(act: str, token: Token, by: User, **detail: Any) -> None:
+def _record(act: str, token: Token, by: User | str, **detail: Any) -> None:
     for clinic in Clinic.objects.filter(memberships__user=token.user):
         record(
             act=act,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from surveillance.audit.history import tracked
 
 
-@tracked(without=["password", "last_login", "signed_out_at"])
+@tracked(without=["password", "last_login", "signed_out_at", "invited_at"])
 class User(AbstractUser):
     """A person who signs in."""
 
@@ -24,6 +24,9 @@ class User(AbstractUser):
         help_text=_("Of pages and of mails to this person; empty: as their browser asks."),
     )
     signed_out_at = models.DateTimeField(  # everywhere: no session that began before it counts
+        null=True, blank=True, editable=False
+    )
+    invited_at = models.DateTimeField(  # to set a password: no link of another moment counts
         null=True, blank=True, editable=False
     )
 

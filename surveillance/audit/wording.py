@@ -9,6 +9,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 ACTS: Mapping[str, Promise] = {
+    "account.closed": _("Closed an account"),
+    "account.entered": _("Entered an account"),
+    "account.invited": _("Invited somebody to sign in"),
+    "account.opened": _("Opened an account again"),
     "alert.acknowledged": _("Took an alert in hand"),
     "booking.arrived": _("Recorded that the patient arrived"),
     "booking.booked": _("Booked an appointment"),
@@ -53,6 +57,7 @@ ACTS: Mapping[str, Promise] = {
     "member.role_changed": _("Changed a member’s role"),
     "message.sent_again": _("Sent a message again"),
     "password.changed": _("Changed the password"),
+    "password.set": _("Set the password by the link of an invitation"),
     "patient.agreed_to_messages": _("Recorded that the patient agreed to messages"),
     "patient.changed": _("Changed a patient’s data"),
     "patient.died": _("Recorded a death"),

@@ -3,7 +3,12 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from allauth.account.forms import ChangePasswordForm, LoginForm, ReauthenticateForm
+from allauth.account.forms import (
+    ChangePasswordForm,
+    LoginForm,
+    ReauthenticateForm,
+    ResetPasswordKeyForm,
+)
 from allauth.mfa.base.forms import AuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as MFAReauthenticateForm
 from allauth.mfa.totp.forms import ActivateTOTPForm
@@ -37,17 +42,23 @@ class AgainForm(ReauthenticateForm):
         named(self, {"password": _("Password")})
 
 
+NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password, again")}
+
+
 class PasswordForm(ChangePasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        named(
-            self,
-            {
-                "oldpassword": _("Password until now"),
-                "password1": _("New password"),
-                "password2": _("New password, again"),
-            },
-        )
+        named(self, {"oldpassword": _("Password until now"), **NEW_PASSWORD})
+
+
+class OwnPasswordForm(ResetPasswordKeyForm):
+    """What whoever was invited sets; `user` is they, whose names are no password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        named(self, NEW_PASSWORD)
+        if not self.is_bound:
+            self.fields["password1"].widget.attrs["autofocus"] = True
 
 
 CODE = _("Code of the app, or a recovery code")

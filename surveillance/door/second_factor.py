@@ -21,7 +21,7 @@ from surveillance.door.single_sign_on import asked_by_provider
 OPEN = {
     *("mfa_index", "mfa_activate_totp", "mfa_add_webauthn"),
     *("account_reauthenticate", "account_change_password"),
-    *("account_login", "logout", "session", "language"),
+    *("account_login", "set-password", "logout", "session", "language"),
     *("healthz", "readyz", "metrics", "feed"),
 }
 

@@ -1,4 +1,7 @@
-"""Of allauth's addresses those that the product needs, by the names that allauth knows them by."""
+"""Of allauth's addresses those that the product needs, by the names that allauth knows them by.
+
+That of an invitation is ours: its secret stands behind the ?, where no log keeps it.
+"""
 
 from allauth.account import views as account
 from allauth.mfa.base import views as factor
@@ -11,9 +14,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 from django.views.generic import RedirectView
 
+from surveillance.door import views
+
 urlpatterns = [
     path("sign-in/", account.login, name="account_login"),
     path("sign-in/closed/", account.account_inactive, name="account_inactive"),
+    path("sign-in/password/", views.set_password, name="set-password"),
     path("sign-out/", LogoutView.as_view(), name="logout"),
     path("account/password/", account.password_change, name="account_change_password"),
     path("account/again/", account.reauthenticate, name="account_reauthenticate"),

@@ -50,7 +50,9 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "60/m/ip,10/10m/key",
     "reauthenticate": "10/m/user",
     "change_password": "5/m/user",
+    "set_password": "120/m/ip",
 }
+PASSWORD_RESET_TIMEOUT = 3 * 24 * 60 * 60  # seconds that the link of an invitation counts
 MFA_ADAPTER = "surveillance.door.mfa_adapter.SecondFactorAdapter"
 MFA_FORMS = {
     "authenticate": "surveillance.door.forms.CodeForm",

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.browser.person import NARROW
+
 WCAG_22_AA = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 # What depends on the colours; all else is the same in the dark.
 OF_COLOUR = ("color-contrast", "link-in-text-block")
@@ -29,3 +31,16 @@ def violations(page: Page, rules: Sequence[str] = (), *, within: str = "html") -
         for violation in found
         for node in violation["nodes"]
     ]
+
+
+def looks_right(page: Page) -> None:
+    """Hold a page that is open to axe's rules in light and dark, and to a narrow screen."""
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    assert violations(page) == []
+    page.emulate_media(color_scheme="dark")
+    assert violations(page, OF_COLOUR) == []
+    size = page.viewport_size
+    page.set_viewport_size(NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+    assert size
+    page.set_viewport_size(size)

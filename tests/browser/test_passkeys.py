@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import CDPSession, Page, expect
+from playwright.sync_api import CDPSession, expect
 
 from surveillance.accounts.models import User
-from tests.browser.axe import OF_COLOUR, violations
-from tests.browser.person import NARROW, PASSWORD, Person
+from tests.browser.axe import looks_right
+from tests.browser.person import PASSWORD, Person
 
 SET_UP = "/account/second-factor/"
 
@@ -32,18 +32,6 @@ def finger(somebody: Person) -> Iterator[CDPSession]:
     )
     yield session
     session.detach()
-
-
-def looks_right(page: Page) -> None:
-    page.emulate_media(color_scheme="light", reduced_motion="reduce")
-    assert violations(page) == []
-    page.emulate_media(color_scheme="dark")
-    assert violations(page, OF_COLOUR) == []
-    size = page.viewport_size
-    page.set_viewport_size(NARROW)
-    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
-    assert size
-    page.set_viewport_size(size)
 
 
 def test_a_passkey_is_added_signs_in_and_proves_who_one_is(

@@ -229,13 +229,16 @@ def test_a_documented_proxy_ends_tls_and_believes_no_client(
 
 def test_the_first_clinic_is_made_as_the_guide_says_and_backed_up(deployment: Deployment) -> None:
     guide = (ROOT / "docs" / "guides" / "administrator.md").read_text(encoding="utf-8")
-    account = re.search(r"manage.py (shell -c .*create_user.*)$", guide, re.MULTILINE)
+    account = re.search(r"manage.py (invite .*--print)$", guide, re.MULTILINE)
     clinic = re.search(r"manage.py (create_clinic .*)$", guide, re.MULTILINE)
     web = deployment.container("web")
+    said: list[str] = []
     for told in (account, clinic):
         assert told
         made = web.run(["python", "manage.py", *shlex.split(told[1])])
         assert made.returncode == 0, made.stdout
+        said.append(made.stdout)
+    assert f"https://{HOST}/sign-in/password/?link=" in said[0]
     count = "print(Membership.objects.filter(clinic__code='sarcoma').count())"
     found = web.run(["python", "manage.py", "shell", "-v", "0", "-c", count])
     assert int(found.stdout) == 1

@@ -61,10 +61,11 @@ FORM = ("GET", "POST")
 BUTTON = ("POST",)
 
 PUBLIC = {"healthz", "readyz", "metrics", "account_login", "account_inactive", "feed"}
-# Between the password and the second factor: tests/integration/pages/door walks there.
+# Before the sign-in is whole, or by a link of one's own: tests/integration/pages/door walks there.
 HALFWAY = {
     *("mfa_authenticate", "mfa_login_webauthn"),
     *("openid_connect_login", "openid_connect_callback", "socialaccount_login_cancelled"),
+    "set-password",
 }
 PUBLIC_BUTTONS = {"language"}  # pages/test_language.py presses it
 RULES = {

@@ -24,6 +24,8 @@ _LAST = " UNION ALL ".join(
 
 # Whose row an act, or all acts of that first word, tell of, where the word is not its name.
 OF = {
+    "account": "User",
+    "account.invited": "",  # when, the history does not keep
     "clinic.closed_on": "ClosedDay",
     "clinic.opened_on": "ClosedDay",
     "emergency": "EmergencyAccess",
@@ -52,6 +54,7 @@ MEANS = {
 }
 # What tells of another row, of several, or of what was done.
 BESIDE = {
+    "account": {"reason"},
     "booking": {"study", "undone"},
     "clinic": {"administrator"},
     "member": {"name"},

@@ -47,6 +47,7 @@ from schedules.models import BookingState, ContactOutcome, Decision, Protocol, R
 from surveillance.accounts.models import User
 from surveillance.accounts.roles import Act, Role
 from surveillance.audit.wording import ACTS
+from surveillance.door.actions import close_account, enter_account, open_account
 from tests.factories import (
     BookingFactory,
     MembershipFactory,
@@ -105,6 +106,7 @@ def test_each_event_says_of_its_row_what_the_history_says(clinic: Clinic) -> Non
         find(patient, by)
         correct(patient, by)
     entrust(patient, clinician, by)
+    keep_accounts()
     keep_clinic(clinic, by)
     follow(slot, clinician)
     speak_dicom_and_hl7(clinic, by)
@@ -116,6 +118,13 @@ def test_each_event_says_of_its_row_what_the_history_says(clinic: Clinic) -> Non
         "reminders_receiver",
     }  # by factories
     assert {act for act in ACTS if model_of(act)} - agreement.acts == ELSEWHERE
+
+
+def keep_accounts() -> None:
+    facts = {"email": "nora@example.org", "given_name": "Nora", "family_name": "Nurse"}
+    enter_account(username="nora", **facts, by="Command line")
+    for do in (close_account, open_account):
+        do(username="nora", reason="Left for a year", by="Command line")
 
 
 def keep_clinic(clinic: Clinic, by: User) -> None:

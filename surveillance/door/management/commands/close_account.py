@@ -1,0 +1,38 @@
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+from django.db.models import Exists, OuterRef
+
+from patients.models import Clinic, Membership
+from surveillance.accounts.roles import MAY, Act
+from surveillance.door.actions import close_account, open_account
+
+
+class Command(BaseCommand):
+    help = (
+        "Closes the account of somebody who left: sessions, tokens and the password end. With"
+        " --open it is opened again; then invite them, for a new password."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("username")
+        parser.add_argument("--reason", required=True, help="why; it stands in the audit")
+        parser.add_argument("--open", action="store_true", help="open it again")
+
+    def handle(self, *args: Any, username: str, **options: Any) -> None:
+        do = open_account if options["open"] else close_account
+        try:
+            user = do(username=username, reason=options["reason"], by="Command line")
+        except ValidationError as error:
+            raise CommandError(" ".join(error.messages)) from error
+        self.stdout.write(f"The account of {user} is {'open' if options['open'] else 'closed'}.")
+        kept = Membership.objects.filter(
+            clinic=OuterRef("pk"), user__is_active=True, role__in=MAY[Act.KEEP_CLINIC]
+        )
+        for clinic in Clinic.objects.filter(~Exists(kept), memberships__user=user):
+            self.stdout.write(
+                f"{clinic} has no administrator any more: open the account again, let its owner"
+                " make another one under Clinics, and close it then."
+            )
