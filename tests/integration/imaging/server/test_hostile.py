@@ -126,7 +126,7 @@ def _unheard() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("_unheard")
-@pytest.mark.parametrize("many", [200, pytest.param(2_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("many", [100, pytest.param(2_000, marks=pytest.mark.long)])
 def test_mutated_messages_bring_nobody_down(
     many: int, listener: Listener, dcmtk: Toolkit, scanner: Scanner
 ) -> None:
