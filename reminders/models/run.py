@@ -47,8 +47,9 @@ class Sweep(models.Model):
     @property
     def seconds(self) -> float | None:
         """How long it took."""
-        took = self.finished_at and self.finished_at - self.started_at
-        return took.total_seconds() if took else None
+        if self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
 
 
 class Reconciliation(models.Model):
