@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from patients.models import Clinic, Membership, Patient
 from surveillance.accounts.models import User
@@ -25,6 +25,14 @@ def clinics_where_may(user: User, act: Act) -> QuerySet[Clinic]:
 def clinics_of_member(user: User) -> QuerySet[Clinic]:
     """Return the clinics in which `user` has any role."""
     return Clinic.objects.filter(memberships__user=user, memberships__user__is_active=True)
+
+
+def without_administrator(user: User) -> QuerySet[Clinic]:
+    """Return those clinics of `user` that nobody who may sign in keeps."""
+    kept = Membership.objects.filter(
+        clinic=OuterRef("pk"), user__is_active=True, role__in=MAY[Act.KEEP_CLINIC]
+    )
+    return Clinic.objects.filter(~Exists(kept), memberships__user=user)
 
 
 def acts_of(user: User) -> list[Act]:

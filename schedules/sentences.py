@@ -31,7 +31,7 @@ def stored(sentence: str, **places: object) -> str:
 
 
 class Sentences:
-    """The sentences of one module, marked for the translators; of two that fit, the first counts.
+    """Sentences marked for the translators; of two that fit what was stored, the first counts.
 
     A place may hold one more of these sentences.
     """

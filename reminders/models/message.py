@@ -50,7 +50,7 @@ class Hold(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.lines} lines for {self.clinic}, where {self.usual} are usual at most"
+        return f"{self.lines} lines for {self.clinic}"
 
 
 class Message(models.Model):

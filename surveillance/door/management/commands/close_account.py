@@ -3,10 +3,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
-from django.db.models import Exists, OuterRef
 
-from patients.models import Clinic, Membership
-from surveillance.accounts.roles import MAY, Act
+from patients.queries import without_administrator
 from surveillance.door.actions import close_account, open_account
 
 
@@ -28,10 +26,7 @@ class Command(BaseCommand):
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"The account of {user} is {'open' if options['open'] else 'closed'}.")
-        kept = Membership.objects.filter(
-            clinic=OuterRef("pk"), user__is_active=True, role__in=MAY[Act.KEEP_CLINIC]
-        )
-        for clinic in Clinic.objects.filter(~Exists(kept), memberships__user=user):
+        for clinic in without_administrator(user):
             self.stdout.write(
                 f"{clinic} has no administrator any more: open the account again, let its owner"
                 " make another one under Clinics, and close it then."
